@@ -1,0 +1,124 @@
+"""The one place for private API of pytest: a function each, with the reason. Checked on pytest 8.0 to 9.2."""
+
+from __future__ import annotations
+
+import importlib
+import os
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+
+def cache_directory(config: pytest.Config) -> str:
+    """Pytest's cache directory, before the cache plugin is configured: there is no public way that early."""
+    try:
+        place = str(config.getini("cache_dir"))
+    except (KeyError, ValueError):  # the cache plugin is off
+        place = ".pytest_cache"
+    place = os.path.expandvars(os.path.expanduser(place))
+    return os.path.join(config.rootpath, place)
+
+
+def clear_cache(directory: str) -> None:
+    """What --cache-clear does; a run is too late for it, since the store is open by then."""
+    from pathlib import Path
+
+    from _pytest.cacheprovider import Cache
+
+    Cache.clear_cache(Path(directory), _ispytest=True)
+
+
+def capture_files(config: pytest.Config) -> Iterable[tuple[int, int | None]]:
+    """The temporary files of the global capture, each with the descriptor that it stands for just now.
+
+    Forks share the offset of an open file, and pytest offers no way to give a capture another file.
+    """
+    manager = config.pluginmanager.getplugin("capturemanager")
+    captures = getattr(manager, "_global_capturing", None)
+    for capture in (getattr(captures, "out", None), getattr(captures, "err", None)):
+        if hasattr(capture, "targetfd") and capture._state in ("started", "suspended"):
+            yield capture.tmpfile.fileno(), capture.targetfd if capture._state == "started" else None
+
+
+def empty_collect_report(collector: pytest.Collector) -> pytest.CollectReport:
+    """A report of a file without tests; since pytest 9.2 reports are made from a node's id object."""
+    return pytest.CollectReport(getattr(collector, "id", collector.nodeid), "passed", None, [])
+
+
+def refresh_early_state(config: pytest.Config) -> None:
+    """What pytest's plugins read once at their start, and a session that goes on for hours must read again."""
+    _refresh_last_failed(config)
+    reporter: Any = config.pluginmanager.getplugin("terminalreporter")
+    if reporter is not None:
+        _restart_clock(reporter)
+
+
+def _refresh_last_failed(config: pytest.Config) -> None:
+    last_failed: Any = config.pluginmanager.getplugin("lfplugin")
+    cache = getattr(config, "cache", None)
+    if last_failed is None or cache is None:
+        return
+    fresh = type(last_failed)(config) if not config.getoption("lf", False) else None
+    if fresh is not None:  # with --lf the plugin registers a second one; it keeps what it has
+        last_failed.lastfailed = fresh.lastfailed
+
+
+def _restart_clock(reporter: Any) -> None:
+    """The duration in the last line is of this run (pytest 8.4 has an Instant, older ones a float)."""
+    if hasattr(reporter, "_session_start"):
+        reporter._session_start = type(reporter._session_start)()
+    elif hasattr(reporter, "_sessionstarttime"):
+        from _pytest import timing
+
+        reporter._sessionstarttime = timing.time()
+
+
+def fixtures_used(item: pytest.Item) -> list[Any]:
+    """The fixture definitions that a test used, those it asked for by name while running among them."""
+    request = getattr(item, "_request", None)
+    used = getattr(request, "_fixture_defs", None)
+    return list(used.values()) if used else []
+
+
+def guard_rewritten_bytecode(is_trusted: Callable[[str, str], bool]) -> None:
+    """Let pytest's assertion rewriting use a cached bytecode file only where *is_trusted* agrees.
+
+    It compares whole seconds and sizes, as Python does; there is no option for more.
+    """
+    from _pytest.assertion import rewrite
+
+    original = rewrite._read_pyc
+
+    def read_guarded(source: Any, bytecode: Any, *args: Any, **kwargs: Any) -> Any:
+        if not is_trusted(str(source), str(bytecode)):
+            return None
+        return original(source, bytecode, *args, **kwargs)
+
+    rewrite._read_pyc = read_guarded
+
+
+def watch_imports_by_name(seen: Callable[[str], None]) -> None:
+    """Call *seen* with the name at each importlib.import_module.
+
+    A module that is loaded already raises no audit event, and a test that imports it by a computed
+    name rests on it all the same. import_module looks this function up at each call.
+    """
+    bootstrap: Any = importlib.import_module("importlib._bootstrap")
+    original = bootstrap._gcd_import
+
+    def import_recorded(name: str, *args: Any, **kwargs: Any) -> Any:
+        module = original(name, *args, **kwargs)
+        seen(getattr(module, "__name__", name))
+        return module
+
+    bootstrap._gcd_import = import_recorded
+
+
+def forget_interrupt(config: pytest.Config) -> None:
+    """Do not show the traceback of an interrupt that was the controller's, not the person's."""
+    reporter: Any = config.pluginmanager.getplugin("terminalreporter")
+    if reporter is not None:
+        reporter._keyboardinterrupt_memo = None

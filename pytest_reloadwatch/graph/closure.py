@@ -1,0 +1,101 @@
+"""The import graph: what a file rests on, directly and through everything it imports."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_reloadwatch.graph.names import Resolver
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from pytest_reloadwatch.graph.imports import SourceImports
+
+
+class ImportGraph:
+    """Edges from source joined with edges that runs have seen.
+
+    *read_imports* gives what a file's source imports. Nodes are absolute paths; an edge may also lead
+    to a data file, a directory listing or a path where no file is yet: whatever the importer's
+    execution rested on.
+    """
+
+    def __init__(self, read_imports: Callable[[str], SourceImports]) -> None:
+        self._read_imports = read_imports
+        self._roots: tuple[str, ...] = ()
+        self._modules: dict[str, str] = {}
+        self._seen: dict[str, set[str]] = {}
+        self._direct: dict[str, frozenset[str]] = {}
+        self._resolver = Resolver((), {})
+
+    def set_roots(self, roots: Iterable[str]) -> None:
+        """Tell the first-party directories on ``sys.path``."""
+        if tuple(roots) != self._roots:
+            self._roots = tuple(roots)
+            self.forget_resolutions()
+
+    def add_module(self, name: str, path: str) -> None:
+        """A run loaded the module *name* from *path*."""
+        if "." not in name and self._modules.get(name) != path:
+            self._modules[name] = path
+            self.forget_resolutions()
+
+    def add_edge(self, importer: str, key: str) -> None:
+        """A run saw *importer*'s code import, read or list *key*."""
+        edges = self._seen.setdefault(importer, set())
+        if key not in edges:
+            edges.add(key)
+            self._direct.pop(importer, None)
+
+    def forget_resolutions(self) -> None:
+        """Files came or went: names may lead elsewhere now."""
+        self._direct.clear()
+        self._resolver = Resolver(self._roots, self._modules)
+
+    def forget_file(self, path: str) -> None:
+        """*path* has new source: what the old one was seen to do no longer counts."""
+        self._direct.pop(path, None)
+        self._seen.pop(path, None)
+
+    def direct(self, path: str) -> frozenset[str]:
+        """What *path* rests on in one step."""
+        edges = self._direct.get(path)
+        if edges is None:
+            edges = self._direct[path] = self._find_direct(path)
+        return edges
+
+    def closure(self, starts: Iterable[str]) -> set[str]:
+        """*starts* and everything they rest on."""
+        reached: set[str] = set()
+        waiting = list(starts)
+        while waiting:
+            path = waiting.pop()
+            if path not in reached:
+                reached.add(path)
+                if path.endswith(".py"):
+                    waiting.extend(self.direct(path) - reached)
+        return reached
+
+    def dependents(self, targets: Iterable[str], among: Iterable[str]) -> set[str]:
+        """The files *among* which rest on any of *targets*, the targets with them."""
+        affected = set(targets)
+        candidates = {path: self.direct(path) for path in among}
+        grown = True
+        while grown:
+            new = {path for path, edges in candidates.items() if path not in affected and edges & affected}
+            affected |= new
+            grown = bool(new)
+        return affected
+
+    def _find_direct(self, path: str) -> frozenset[str]:
+        edges = set(self._seen.get(path, ()))
+        edges |= self._resolver.packages(path)
+        source = self._read_imports(path)
+        for statement in source.imports:
+            found = self._resolver.resolve(path, statement)
+            edges |= found.files
+            edges |= found.absent
+        for name in source.strings:
+            edges |= self._resolver.named(name).files
+        edges.discard(path)
+        return frozenset(edges)

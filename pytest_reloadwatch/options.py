@@ -1,0 +1,99 @@
+"""The command-line options and ini values, read once into a frozen value and passed down."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# Options with which pytest prints something and ends: there is nothing to watch.
+_INFORMATIVE = ("help", "version", "collectonly", "showfixtures", "show_fixtures_per_test", "markers", "setupplan")
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the person asked for, as absolute paths and plain values."""
+
+    mode: Literal["watch", "once"]
+    everything: bool
+    select: Literal["affected", "direct"]
+    poll: bool
+    events: str | None
+    allow: tuple[str, ...]
+
+    @property
+    def once(self) -> bool:
+        return self.mode == "once"
+
+
+def register(parser: pytest.Parser) -> None:
+    """Declare the options; costs nothing else when none is given."""
+    group = parser.getgroup("reloadwatch", "warm watch sessions (pytest-reloadwatch)")
+    group.addoption(
+        "--reload-watch",
+        action="store_true",
+        help="run the suite, stay, and after each save rerun the affected tests in a warm process "
+        "(as --reload-once where the environment variable CI is set)",
+    )
+    group.addoption("--reload-once", action="store_true", help="run what is not proven yet, once, and exit")
+    group.addoption("--reload-all", action="store_true", help="ignore stored proofs: run everything at first")
+    group.addoption(
+        "--reload-engine",
+        choices=("auto", "rewind", "inplace"),
+        default="auto",
+        help="how modules are made fresh: rewind to a checkpoint (default where fork is sound)",
+    )
+    group.addoption(
+        "--reload-select",
+        choices=("affected", "direct"),
+        default="affected",
+        help="affected: every test that is not proven; direct: stop after those nearest to the change",
+    )
+    group.addoption("--reload-poll", action="store_true", help="poll the files instead of using file events")
+    group.addoption("--reload-events", metavar="FILE", help="append one JSON object a line for each event to FILE")
+    parser.addini(
+        "reload_allow",
+        "side effects at import that checkpoints may ignore: 'thread', 'socket', 'child', 'fd', "
+        "or a glob for a path that is written",
+        type="args",
+        default=[],
+    )
+
+
+def from_config(config: pytest.Config, environ: Mapping[str, str]) -> Options | None:
+    """The options, or None where pytest is to run as if we were not installed.
+
+    Raises pytest.UsageError for what cannot work here.
+    """
+    chosen = config.known_args_namespace
+    wanted = chosen.reload_watch or chosen.reload_once
+    if not wanted or any(getattr(chosen, name, False) for name in _INFORMATIVE) or hasattr(config, "workerinput"):
+        return None
+    _check_engine(chosen.reload_engine)
+    once = chosen.reload_once or _is_ci(environ)
+    return Options(
+        mode="once" if once else "watch",
+        everything=chosen.reload_all,
+        select=chosen.reload_select,
+        poll=chosen.reload_poll,
+        events=os.path.abspath(chosen.reload_events) if chosen.reload_events else None,
+        allow=tuple(config.getini("reload_allow")),
+    )
+
+
+def _is_ci(environ: Mapping[str, str]) -> bool:
+    return environ.get("CI", "").lower() not in ("", "0", "false")
+
+
+def _check_engine(engine: str) -> None:
+    if engine == "inplace":
+        raise pytest.UsageError(
+            "--reload-engine=inplace is not part of this version; leave the option out, or say --reload-engine=rewind"
+        )
+    if not hasattr(os, "fork"):
+        raise pytest.UsageError("this system has no os.fork, which --reload-watch and --reload-once need")

@@ -1,0 +1,35 @@
+"""The plugin's face to pytest: declares the options, and forks before anything first-party is imported."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pytest_reloadwatch import options as _options
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    _options.register(parser)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_load_initial_conftests(
+    early_config: pytest.Config, args: list[str]
+) -> Generator[None, object, object]:
+    """Outermost, so that it precedes plugins that import settings here."""
+    options = _options.from_config(early_config, os.environ)
+    if options is None:
+        return (yield)
+    from pytest_reloadwatch import start  # only when asked for: an ordinary run pays nothing
+
+    run = start.start_session(early_config, args, options)
+    try:
+        return (yield)
+    except BaseException as error:
+        start.explain_failure(run, error)
+        raise

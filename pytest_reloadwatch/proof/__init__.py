@@ -1,0 +1,1 @@
+"""Digests, dependencies and proofs, the store that keeps them, and the selection that follows from them."""

@@ -1,0 +1,70 @@
+"""Keys for what a verdict can rest on, and the digests that say which state of it was seen.
+
+A key is an absolute path; a directory's listing has the directory's path with a separator behind it;
+what is not a file has a name in angle brackets.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+
+ABSENT = "absent"
+UNREADABLE = "unreadable"
+ENVIRONMENT = "<environment>"
+FIRST_PARTY = "<first-party>"
+
+# What editors and git put beside a file for a moment, and what Python itself leaves.
+_TRANSIENT = re.compile(r"\.|__pycache__$|#|4913$|.*(~|\.sw[a-p]|\.tmp|\.pyc|\.orig|\.lock|___jb_\w+___)$|sed\w{6}$")
+
+
+def listing_key(directory: str) -> str:
+    """The key of a directory's listing."""
+    return directory.rstrip(os.sep) + os.sep
+
+
+def is_listing(key: str) -> bool:
+    return key.endswith(os.sep)
+
+
+def is_path(key: str) -> bool:
+    return not key.startswith("<")
+
+
+def digest_bytes(data: bytes) -> str:
+    """128 bits of BLAKE2b, in hexadecimal."""
+    return hashlib.blake2b(data, digest_size=16).hexdigest()
+
+
+def digest_text(text: str) -> str:
+    return digest_bytes(text.encode("utf-8", "surrogateescape"))
+
+
+def digest_file(path: str) -> str:
+    """The digest of a file's content; says ABSENT or UNREADABLE rather than raise."""
+    try:
+        with open(path, "rb") as file:
+            return digest_bytes(file.read())
+    except (FileNotFoundError, NotADirectoryError):
+        return ABSENT
+    except IsADirectoryError:
+        return "directory"
+    except OSError:
+        return UNREADABLE
+
+
+def digest_listing(directory: str) -> str:
+    """The digest of the names in *directory*, without what comes and goes while people edit."""
+    try:
+        names = sorted(listed_names(directory))
+    except (FileNotFoundError, NotADirectoryError):
+        return ABSENT
+    except OSError:
+        return UNREADABLE
+    return digest_text("\n".join(names))
+
+
+def listed_names(directory: str) -> list[str]:
+    """The names that count as part of a directory's listing."""
+    return [name for name in os.listdir(directory) if not _TRANSIENT.match(name)]

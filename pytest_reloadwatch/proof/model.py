@@ -1,0 +1,46 @@
+"""Outcomes, proofs and collected files as plain values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+# From best to worst, as the outside interface orders them.
+SEVERITY = ("passed", "skipped", "xfailed", "xpassed", "failed", "error")
+BAD = frozenset({"failed", "error"})
+
+Group = frozenset[tuple[str, str]]
+"""Dependencies that several proofs share: pairs of key and digest."""
+
+
+def worst(outcomes: Iterable[str]) -> str:
+    """The worst of *outcomes*; passed when there are none."""
+    return max(outcomes, key=SEVERITY.index, default="passed")
+
+
+@dataclass(frozen=True)
+class Proof:
+    """A verdict with the digests of everything it rests on."""
+
+    nodeid: str
+    path: str
+    groups: tuple[Group, ...]
+    outcome: str
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Collected:
+    """What collecting one file gave, in the session's scope, and what that rests on.
+
+    *nodeids* keep pytest's order. An *outcome* of error stands for the file itself.
+    """
+
+    path: str
+    nodeid: str
+    groups: tuple[Group, ...]
+    outcome: str
+    nodeids: tuple[str, ...]

@@ -1,0 +1,126 @@
+"""Selection: the tests that are not proven for the tree on disk. A pure function, no file is touched."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from pytest_reloadwatch.proof.digest import ABSENT
+from pytest_reloadwatch.proof.model import BAD, Collected, Group, Proof
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
+
+
+@dataclass(frozen=True)
+class Selected:
+    """A test, or a whole file, that has to run, and why."""
+
+    nodeid: str
+    path: str
+    reason: str
+
+
+@dataclass
+class Selection:
+    """What to run and what is known without running it.
+
+    *prune* are the files whose tests are all proven, *proven* the proven tests of the other files,
+    *verdicts* every verdict that holds for the tree on disk, the failing ones too; *unknown* says
+    whether some known test has no verdict for it.
+    """
+
+    selected: list[Selected] = field(default_factory=list)
+    prune: set[str] = field(default_factory=set)
+    proven: set[str] = field(default_factory=set)
+    verdicts: dict[str, Proof] = field(default_factory=dict)
+    known: int = 0
+    unknown: bool = False
+
+
+class Matcher:
+    """Says whether a group of dependencies is as it was; each group is looked at once."""
+
+    def __init__(self, tree: AbstractSet[tuple[str, str]]) -> None:
+        self._tree = tree
+        self._answers: dict[int, bool] = {}
+
+    def holds(self, groups: Iterable[Group]) -> bool:
+        return all(self._group_holds(group) for group in groups)
+
+    def mismatch(self, groups: Iterable[Group]) -> str:
+        """A key that is not as it was; empty when all are."""
+        return min((key for group in groups for key, digest in group - self._tree), default="")
+
+    def _group_holds(self, group: Group) -> bool:
+        answer = self._answers.get(id(group))
+        if answer is None:
+            answer = self._answers[id(group)] = group <= self._tree
+        return answer
+
+
+def select(
+    files: Mapping[str, Sequence[Collected]],
+    proofs: Mapping[str, Sequence[Proof]],
+    tree: AbstractSet[tuple[str, str]],
+    forced: Collection[str] = (),
+) -> Selection:
+    """Choose from the records of *files* and *proofs* (newest last) what is not proven for *tree*.
+
+    *forced* are nodeids to run although they are proven.
+    """
+    matcher = Matcher(tree)
+    chosen = Selection()
+    for path, records in files.items():
+        if (path, ABSENT) in tree:
+            continue
+        record = next((r for r in reversed(records) if matcher.holds(r.groups)), None)
+        if record is None:
+            _select_file(chosen, records[-1], matcher)
+        else:
+            _select_tests(chosen, record, proofs, matcher, forced)
+    return chosen
+
+
+def _select_file(chosen: Selection, record: Collected, matcher: Matcher) -> None:
+    """The file itself, or what it imports, is not as it was when it was collected."""
+    reason = f"{matcher.mismatch(record.groups)} changed"
+    chosen.unknown = True
+    chosen.known += len(record.nodeids) or 1
+    chosen.selected.extend(Selected(nodeid, record.path, reason) for nodeid in record.nodeids or (record.nodeid,))
+
+
+def _select_tests(
+    chosen: Selection,
+    record: Collected,
+    proofs: Mapping[str, Sequence[Proof]],
+    matcher: Matcher,
+    forced: Collection[str],
+) -> None:
+    before = len(chosen.selected)
+    if record.outcome in BAD:
+        chosen.verdicts[record.nodeid] = Proof(record.nodeid, record.path, record.groups, record.outcome, 0.0)
+        chosen.selected.append(Selected(record.nodeid, record.path, "could not be collected"))
+        chosen.known += 1
+    for nodeid in record.nodeids:
+        chosen.known += 1
+        reason = _judge(chosen, nodeid, proofs.get(nodeid, ()), matcher)
+        if not reason and nodeid in forced:
+            reason = "asked for"
+        if reason:
+            chosen.selected.append(Selected(nodeid, record.path, reason))
+        else:
+            chosen.proven.add(nodeid)
+    if len(chosen.selected) == before:
+        chosen.prune.add(record.path)
+
+
+def _judge(chosen: Selection, nodeid: str, proofs: Sequence[Proof], matcher: Matcher) -> str:
+    """Why a test has to run; empty when it is proven."""
+    proof = next((p for p in reversed(proofs) if matcher.holds(p.groups)), None)
+    if proof is None:
+        chosen.unknown = True
+        return f"{matcher.mismatch(proofs[-1].groups)} changed" if proofs else "never ran"
+    chosen.verdicts[nodeid] = proof
+    return f"{proof.outcome} last time" if proof.outcome in BAD else ""

@@ -1,0 +1,204 @@
+"""The store: proofs, collected files and parsed imports, in one sqlite file in pytest's cache directory."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+from typing import TYPE_CHECKING
+
+from pytest_reloadwatch.exceptions import StoreUnusable
+from pytest_reloadwatch.graph.imports import Import, SourceImports
+from pytest_reloadwatch.proof.digest import digest_text
+from pytest_reloadwatch.proof.model import Collected, Group, Proof
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+VERSION = "1"
+PROOFS_KEPT = 8  # a test: enough for a branch and back, and for a few undone edits
+
+SCHEMA = """
+-- One row: the version of this schema. Another version is thrown away and rebuilt.
+create table meta (version text not null);
+-- Dependencies that many proofs share: sets of (key, digest), named by the digest of the set.
+create table dependencies (id integer primary key, name text not null unique, entries text not null);
+-- Verdicts. groups: ids of dependencies, comma-separated.
+create table proof (
+    nodeid text not null, environment text not null, path text not null, groups text not null,
+    outcome text not null, seconds real not null, serial integer primary key autoincrement,
+    unique (nodeid, environment, groups)
+);
+-- What collecting a file gave, for one scope (-k, -m, paths). nodeids: a JSON list, in order.
+create table collected (
+    path text not null, environment text not null, scope text not null, groups text not null,
+    nodeid text not null, outcome text not null, nodeids text not null,
+    serial integer primary key autoincrement, unique (path, environment, scope, groups)
+);
+-- Import statements found in a source, by its digest, as JSON.
+create table imports (digest text primary key, found text not null);
+"""
+
+
+class Store:
+    """An open store; *path* None keeps it in memory only.
+
+    Raises StoreUnusable when the file cannot be opened, is corrupt or has another version.
+    """
+
+    def __init__(self, path: str | None) -> None:
+        self._ids: dict[Group, int] = {}
+        try:
+            self._db = self._open(path)
+        except (sqlite3.Error, OSError) as error:
+            raise StoreUnusable(str(error)) from error
+
+    def close(self) -> None:
+        self._db.close()
+
+    def load(self, environment: str, scope: str) -> tuple[dict[str, list[Collected]], dict[str, list[Proof]]]:
+        """Files and proofs recorded in this environment and scope, oldest first."""
+        groups = _Groups(self._db, self._ids)
+        files: dict[str, list[Collected]] = {}
+        for path, nodeid, ids, outcome, nodeids in self._db.execute(
+            "select path, nodeid, groups, outcome, nodeids from collected"
+            " where environment = ? and scope = ? order by serial",
+            (environment, scope),
+        ):
+            record = Collected(path, nodeid, groups.get(ids), outcome, tuple(json.loads(nodeids)))
+            files.setdefault(path, []).append(record)
+        proofs: dict[str, list[Proof]] = {}
+        for nodeid, path, ids, outcome, seconds in self._db.execute(
+            "select nodeid, path, groups, outcome, seconds from proof where environment = ? order by serial",
+            (environment,),
+        ):
+            proofs.setdefault(nodeid, []).append(Proof(nodeid, path, groups.get(ids), outcome, seconds))
+        return files, proofs
+
+    def save(
+        self, environment: str, scope: str, files: Iterable[Collected], proofs: Iterable[Proof]
+    ) -> None:
+        """Write what a run learned in one transaction. Raises StoreUnusable."""
+        try:
+            with self._db:
+                self._save_files(environment, scope, files)
+                self._save_proofs(environment, list(proofs))
+        except sqlite3.Error as error:
+            raise StoreUnusable(str(error)) from error
+
+    def imports(self, digest: str) -> SourceImports | None:
+        """The imports found earlier in the source with this digest."""
+        row = self._db.execute("select found from imports where digest = ?", (digest,)).fetchone()
+        return None if row is None else _parse_imports(row[0])
+
+    def save_imports(self, found: dict[str, SourceImports]) -> None:
+        """Remember what parsing gave, by digest. Raises StoreUnusable."""
+        rows = [(digest, _format_imports(imports)) for digest, imports in found.items()]
+        try:
+            with self._db:
+                self._db.executemany("insert or replace into imports values (?, ?)", rows)
+        except sqlite3.Error as error:
+            raise StoreUnusable(str(error)) from error
+
+    def _open(self, path: str | None) -> sqlite3.Connection:
+        if path is not None:
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+        db = sqlite3.connect(path or ":memory:", timeout=5.0)
+        # Losing the last second in a power cut costs a rerun, a wait for the disk costs everyone.
+        db.execute("pragma synchronous = off")
+        tables = db.execute("select count(*) from sqlite_master").fetchone()[0]
+        if not tables:
+            with db:
+                db.executescript(SCHEMA)
+                db.execute("insert into meta values (?)", (VERSION,))
+        version = db.execute("select version from meta").fetchone()
+        if version != (VERSION,):
+            db.close()
+            raise sqlite3.DatabaseError(f"it has version {version}, this is version {VERSION}")
+        return db
+
+    def _save_files(self, environment: str, scope: str, files: Iterable[Collected]) -> None:
+        rows = [
+            (f.path, environment, scope, self._group_ids(f.groups), f.nodeid, f.outcome, json.dumps(f.nodeids))
+            for f in files
+        ]
+        self._db.executemany(
+            "insert or replace into collected (path, environment, scope, groups, nodeid, outcome, nodeids)"
+            " values (?, ?, ?, ?, ?, ?, ?)",
+            rows,
+        )
+        self._db.executemany(
+            "delete from collected where path = ?1 and environment = ?2 and scope = ?3 and serial not in"
+            " (select serial from collected where path = ?1 and environment = ?2 and scope = ?3"
+            f" order by serial desc limit {PROOFS_KEPT})",
+            [row[:3] for row in rows],
+        )
+
+    def _save_proofs(self, environment: str, proofs: Sequence[Proof]) -> None:
+        self._db.executemany(
+            "insert or replace into proof (nodeid, environment, path, groups, outcome, seconds)"
+            " values (?, ?, ?, ?, ?, ?)",
+            [(p.nodeid, environment, p.path, self._group_ids(p.groups), p.outcome, p.seconds) for p in proofs],
+        )
+        self._db.executemany(
+            "delete from proof where nodeid = ?1 and environment = ?2 and serial not in"
+            " (select serial from proof where nodeid = ?1 and environment = ?2"
+            f" order by serial desc limit {PROOFS_KEPT})",
+            [(p.nodeid, environment) for p in proofs],
+        )
+
+    def _group_ids(self, groups: Iterable[Group]) -> str:
+        return ",".join(str(self._group_id(group)) for group in groups)
+
+    def _group_id(self, group: Group) -> int:
+        known = self._ids.get(group)
+        if known is not None:
+            return known
+        entries = json.dumps(sorted(group))
+        name = digest_text(entries)
+        self._db.execute("insert or ignore into dependencies (name, entries) values (?, ?)", (name, entries))
+        found: int = self._db.execute("select id from dependencies where name = ?", (name,)).fetchone()[0]
+        self._ids[group] = found
+        return found
+
+
+class _Groups:
+    """Reads each group of dependencies once, so that proofs share it."""
+
+    def __init__(self, db: sqlite3.Connection, ids: dict[Group, int]) -> None:
+        self._db = db
+        self._ids = ids
+        self._groups: dict[int, Group] = {}
+
+    def get(self, ids: str) -> tuple[Group, ...]:
+        return tuple(self._group(int(number)) for number in ids.split(",") if number)
+
+    def _group(self, number: int) -> Group:
+        group = self._groups.get(number)
+        if group is None:
+            row = self._db.execute("select entries from dependencies where id = ?", (number,)).fetchone()
+            group = self._groups[number] = frozenset((key, digest) for key, digest in json.loads(row[0]))
+            self._ids[group] = number
+        return group
+
+
+def open_store(path: str) -> tuple[Store, str]:
+    """The store at *path*, rebuilt or in memory where need be, and what to tell the person about it."""
+    try:
+        return Store(path), ""
+    except StoreUnusable as error:
+        problem = str(error)
+    try:
+        os.remove(path)
+        return Store(path), f"the store {path} was unusable ({problem}) and has been rebuilt"
+    except (OSError, StoreUnusable):
+        return Store(None), f"the store {path} is unusable ({problem}): what is proven is kept for this session only"
+
+
+def _format_imports(found: SourceImports) -> str:
+    return json.dumps([[[i.module, i.names, i.level] for i in found.imports], found.strings])
+
+
+def _parse_imports(text: str) -> SourceImports:
+    imports, strings = json.loads(text)
+    return SourceImports(tuple(Import(m, tuple(names), level) for m, names, level in imports), tuple(strings))

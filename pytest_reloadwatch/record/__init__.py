@@ -1,0 +1,1 @@
+"""Runs inside a run: sees which modules execute, which files are read, and on whose account."""

@@ -1,0 +1,105 @@
+"""Which files are first-party: the person's own source and data, not the interpreter's nor a package's."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import sysconfig
+import tempfile
+import urllib.parse
+import urllib.request
+
+_PACKAGES = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
+_NOT_SOURCE = frozenset({"__pycache__", "node_modules", ".git", ".hg", ".tox", ".nox", ".mypy_cache", ".pytest_cache"})
+_SYSTEM = ("/proc", "/sys", "/dev", "/etc", "/usr", "/lib", "/lib64", "/bin", "/var", "/run", "/System", "/Library")
+
+
+class FirstParty:
+    """Answers for absolute paths; answers are remembered, for they are asked at every file opened."""
+
+    def __init__(self, rootdir: str, cache_dir: str) -> None:
+        self.rootdir = rootdir
+        self.roots = (rootdir, *(r for r in editable_roots() if not _inside(r, rootdir)))
+        self._cache_dir = cache_dir
+        self._interpreter = _interpreter_directories(rootdir)
+        self._elsewhere = (*_SYSTEM, os.path.realpath(tempfile.gettempdir()), tempfile.gettempdir())
+        self._data: dict[str, bool] = {}
+        self._frames: dict[str, str] = {}
+
+    def is_source(self, path: str) -> bool:
+        """Whether a module executed from *path* is first-party."""
+        return any(_inside(path, root) for root in self.roots) and self.is_data(path)
+
+    def is_data(self, path: str) -> bool:
+        """Whether a verdict that read *path* rests on it."""
+        answer = self._data.get(path)
+        if answer is None:
+            answer = self._data[path] = self._judge(path)
+        return answer
+
+    def frame_source(self, filename: str) -> str:
+        """The absolute path of a frame's file where it is first-party, else empty."""
+        source = self._frames.get(filename)
+        if source is None:
+            path = os.path.abspath(filename)
+            ours = not filename.startswith("<") and self.is_source(path) and not path.startswith(_OWN_PACKAGE)
+            source = self._frames[filename] = path if ours else ""
+        return source
+
+    def _judge(self, path: str) -> bool:
+        if any(part in path for part in _PACKAGES) or any(_inside(path, place) for place in self._interpreter):
+            return False
+        if _inside(path, self._cache_dir):
+            return False
+        for root in self.roots:
+            if _inside(path, root):
+                return not _NOT_SOURCE.intersection(path[len(root) :].split(os.sep))
+        return not any(_inside(path, place) for place in self._elsewhere)
+
+
+_OWN_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+
+
+def _inside(path: str, directory: str) -> bool:
+    return path == directory or path.startswith(directory.rstrip(os.sep) + os.sep)
+
+
+def _interpreter_directories(rootdir: str) -> tuple[str, ...]:
+    """Where the interpreter and what is installed live, as far as the project does not lie within."""
+    found = {sys.prefix, sys.base_prefix, sys.exec_prefix, *sysconfig.get_paths().values()}
+    found |= {os.path.realpath(place) for place in found}
+    return tuple(sorted(place for place in found if place and not _inside(rootdir, place)))
+
+
+def editable_roots() -> tuple[str, ...]:
+    """Directories that are installed in place (PEP 610), and those that .pth files put on ``sys.path``."""
+    roots = {os.path.abspath(entry) for entry in sys.path if entry and _is_pth_like(entry)}
+    for place in sys.path:
+        roots.update(_editable_in(place))
+    return tuple(sorted(root for root in roots if os.path.isdir(root)))
+
+
+def _is_pth_like(entry: str) -> bool:
+    path = os.path.abspath(entry) + os.sep
+    if any(part in path for part in _PACKAGES) or path.rstrip(os.sep).endswith((".zip", "-packages")):
+        return False
+    return not any(_inside(path, place) for place in _interpreter_directories(os.sep))
+
+
+def _editable_in(place: str) -> set[str]:
+    try:
+        names = [name for name in os.listdir(place or ".") if name.endswith(".dist-info")]
+    except OSError:
+        return set()
+    found = set()
+    for name in names:
+        try:
+            with open(os.path.join(place, name, "direct_url.json"), encoding="utf-8") as file:
+                described = json.load(file)
+        except (OSError, ValueError):
+            continue
+        url = urllib.parse.urlparse(described.get("url", ""))
+        if url.scheme == "file" and described.get("dir_info", {}).get("editable"):
+            found.add(urllib.request.url2pathname(url.path))
+    return found

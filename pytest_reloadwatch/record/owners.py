@@ -1,0 +1,58 @@
+"""A pytest plugin that tells the recorder on whose account things happen: which test, which fixture."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_reloadwatch import _compat
+from pytest_reloadwatch.record.recorder import Owner
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+    from types import CodeType
+
+    from pytest_reloadwatch.record.recorder import Recorder
+
+
+class Owners:
+    """What a fixture of a wider scope than one test takes in belongs to every test that uses it."""
+
+    def __init__(self, recorder: Recorder) -> None:
+        self._recorder = recorder
+        self._fixtures: dict[int, Owner] = {}
+
+    def begin_test(self, item: pytest.Item) -> None:
+        self._recorder.push(Owner(_code(getattr(item, "function", None))))
+
+    def end_test(self, item: pytest.Item) -> Owner:
+        """What the test took in, with what its fixtures did."""
+        owner = self._recorder.pop()
+        for definition in _compat.fixtures_used(item):
+            shared = self._fixtures.get(id(definition))
+            if shared is not None:
+                owner.keys |= shared.keys
+                owner.opaque = owner.opaque or shared.opaque
+        return owner
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_fixture_setup(self, fixturedef: Any) -> Generator[None, object, object]:
+        owner = Owner(_code(fixturedef.func))
+        if fixturedef.scope != "function":
+            owner = self._fixtures.setdefault(id(fixturedef), owner)
+        self._recorder.push(owner)
+        try:
+            return (yield)
+        finally:
+            self._recorder.pop()
+            if fixturedef.scope == "function":
+                self._recorder.merge_into_current(owner)
+
+
+def _code(function: Any) -> CodeType | None:
+    while hasattr(function, "__wrapped__"):
+        function = function.__wrapped__
+    function = getattr(function, "__func__", function)
+    code: CodeType | None = getattr(function, "__code__", None)
+    return code

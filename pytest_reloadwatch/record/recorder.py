@@ -1,0 +1,164 @@
+"""The recorder: on whose account something was read, listed, imported or looked up in vain.
+
+Something read while a module executes belongs to that module; in a fixture of a wider scope, to the
+fixture and so to every test that uses it; in a test, to the test. The first-party function that did
+it counts too, because it may keep the result for others: its module gets an edge to the file.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from pytest_reloadwatch.proof.digest import listing_key
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import CodeType, FrameType
+
+    from pytest_reloadwatch.record.firstparty import FirstParty
+
+_IMPORTLIB = "<frozen importlib"
+_REWRITE = os.path.join("_pytest", "assertion", "rewrite.py")
+_RUNPY = "<frozen runpy>"
+
+
+@dataclass
+class Owner:
+    """A test, or a fixture that several tests share: what it read itself, and whether it is opaque.
+
+    *code* is the function of the test or fixture; what it reads directly need not be charged to its module.
+    """
+
+    code: CodeType | None = None
+    keys: set[str] = field(default_factory=set)
+    opaque: bool = False
+
+
+@dataclass
+class Learned:
+    """What was seen since the last report; merged by the controller into what it knows.
+
+    *past* is everything that the process has taken in: keys in order. *edges* lead from a module's
+    file to what its code imported or read; *ambient* was taken in on nobody's account.
+    """
+
+    past: dict[str, None] = field(default_factory=dict)
+    modules: list[tuple[str, str]] = field(default_factory=list)
+    edges: dict[tuple[str, str], None] = field(default_factory=dict)
+    ambient: dict[str, None] = field(default_factory=dict)
+
+
+class Recorder:
+    """One for the whole timeline; a fork inherits it with everything learned."""
+
+    def __init__(self, first_party: FirstParty) -> None:
+        self.first_party = first_party
+        self.learned = Learned()
+        self.paused = False
+        self.only_past = False  # while modules are hoisted: who imports them is not who will
+        self.written: dict[str, bool] = {}  # path: whether it was there before
+        self.spawns = 0
+        self._owners: list[Owner] = []
+
+    def take(self) -> Learned:
+        """What was learned since the last call."""
+        learned, self.learned = self.learned, Learned()
+        return learned
+
+    def push(self, owner: Owner) -> None:
+        self._owners.append(owner)
+
+    def pop(self) -> Owner:
+        return self._owners.pop()
+
+    def merge_into_current(self, owner: Owner) -> None:
+        """What *owner*, no longer active, took in counts for the one that is."""
+        for current in self._owners[-1:]:
+            current.keys |= owner.keys
+            current.opaque = current.opaque or owner.opaque
+
+    def executing(self, name: str, path: str) -> None:
+        """The module *name* is about to be executed from *path*."""
+        self.learned.modules.append((name, path))
+        self.learned.past[path] = None
+
+    def opened(self, path: str, frame: FrameType) -> None:
+        path, is_bytecode = _source_of(path)
+        if path in self.written or not self.first_party.is_data(path):
+            return
+        imported = is_bytecode or (path.endswith(".py") and _is_import(frame))
+        self._charge(path, frame, ambient=imported or not path.endswith(".py"))
+
+    def listed(self, path: str, frame: FrameType) -> None:
+        if frame.f_code.co_filename.startswith(_IMPORTLIB) or not self.first_party.is_data(path):
+            return
+        # What pytest lists to collect is nobody's dependency, but part of the past.
+        self._charge(listing_key(path), frame, ambient=False)
+
+    def missing(self, paths: list[str], frame: FrameType) -> None:
+        """Modules were looked for at these first-party *paths*, and nothing was there."""
+        for path in paths:
+            self._charge(path, frame, ambient=True)
+
+    def passed_over(self, paths: list[str]) -> None:
+        """A module was found elsewhere, after looking at these paths; its importer's source says the same."""
+        self.learned.past.update(dict.fromkeys(paths))
+
+    def imported(self, path: str, frame: FrameType) -> None:
+        """A module that was loaded before has been imported by name."""
+        self._charge(path, frame, ambient=False)
+
+    def wrote(self, path: str) -> None:
+        if f"{os.sep}__pycache__" not in path and path not in self.written:
+            self.written[path] = os.path.lexists(path)
+
+    def spawned(self, frame: FrameType) -> None:
+        """A child process: it can read anything, so its owner is opaque."""
+        self.spawns += 1
+        for owner in self._owners[-1:]:
+            owner.opaque = True
+
+    def _charge(self, key: str, frame: FrameType, *, ambient: bool) -> None:
+        self.learned.past[key] = None
+        if self.only_past:
+            return
+        owner = self._owners[-1] if self._owners else None
+        if owner is not None:
+            owner.keys.add(key)
+        charged = False
+        for source in self._responsible(frame, owner):
+            charged = True
+            if source != key:
+                self.learned.edges[source, key] = None
+        if ambient and owner is None and not charged:
+            self.learned.ambient[key] = None
+
+    def _responsible(self, frame: FrameType | None, owner: Owner | None) -> Iterator[str]:
+        """The nearest first-party function on the stack, and the module being executed, by their files."""
+        first = True
+        while frame is not None:
+            code = frame.f_code
+            source = self.first_party.frame_source(code.co_filename)
+            if source:
+                is_module = code.co_name == "<module>"
+                if is_module or (first and (owner is None or code is not owner.code)):
+                    yield source
+                if is_module:
+                    return
+                first = False
+            frame = frame.f_back
+
+
+def _is_import(frame: FrameType) -> bool:
+    filename = frame.f_code.co_filename
+    return filename.startswith((_IMPORTLIB, _RUNPY)) or filename.endswith(_REWRITE)
+
+
+def _source_of(path: str) -> tuple[str, bool]:
+    """The source behind a cached bytecode file, and whether it was one."""
+    directory, name = os.path.split(path)
+    if not name.endswith((".pyc", ".pyo")) or os.path.basename(directory) != "__pycache__":
+        return path, False
+    return os.path.join(os.path.dirname(directory), name.partition(".")[0] + ".py"), True

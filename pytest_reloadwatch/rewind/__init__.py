@@ -1,0 +1,1 @@
+"""Rewind: timelines that freeze at checkpoints, and the runs that continue from them."""

@@ -1,0 +1,88 @@
+"""Which checkpoint to continue from, and which to let go: pure functions over descriptions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Set as AbstractSet
+
+BUDGET = 12
+_SEEN_OR_AHEAD = frozenset({"", "ok"})
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """What the controller knows of a frozen process.
+
+    *past* are the pairs of key and digest that it has taken in; *collected* what collection made of
+    the files that it has passed; *hoisted* the modules on its shelf.
+    """
+
+    pid: int
+    run: int
+    place: str
+    before: str
+    moment: float
+    past: frozenset[tuple[str, str]]
+    collected: dict[str, str]
+    hoisted: tuple[str, ...] = ()
+
+    @property
+    def is_root(self) -> bool:
+        return self.place == "root"
+
+    def is_valid(self, tree: AbstractSet[tuple[str, str]]) -> bool:
+        """Whether nothing that it has taken in has changed."""
+        return self.past <= tree
+
+    def can_collect(self, files: Iterable[str]) -> bool:
+        """Whether each of these files is collected in it, or still ahead."""
+        return all(self.collected.get(path, "") in _SEEN_OR_AHEAD for path in files)
+
+
+def choose(
+    checkpoints: Iterable[Checkpoint], tree: AbstractSet[tuple[str, str]], files: Collection[str]
+) -> Checkpoint | None:
+    """The checkpoint that keeps most: the latest moment among those that hold nothing changed."""
+    usable = [c for c in checkpoints if c.can_collect(files) and c.is_valid(tree)]
+    return max(usable, key=lambda c: (c.moment, len(c.hoisted), c.run), default=None)
+
+
+def surplus(
+    checkpoints: Sequence[Checkpoint],
+    tree: AbstractSet[tuple[str, str]],
+    hot: Sequence[str],
+    budget: int = BUDGET,
+) -> list[Checkpoint]:
+    """Those to let go so that at most *budget* stay, the least useful first.
+
+    One that is unusable now may be usable again when an edit is undone, so it goes by its turn.
+    """
+    ranked = sorted(checkpoints, key=lambda c: _worth(c, tree, hot, checkpoints))
+    return ranked[: max(0, len(ranked) - budget)]
+
+
+def _worth(
+    checkpoint: Checkpoint,
+    tree: AbstractSet[tuple[str, str]],
+    hot: Sequence[str],
+    checkpoints: Sequence[Checkpoint],
+) -> tuple[int, int, int]:
+    """Larger is worth more: the root, then what waits before a hot module, then by place and age."""
+    newer_twin = any(
+        other.run > checkpoint.run and (other.place, other.before) == (checkpoint.place, checkpoint.before)
+        for other in checkpoints
+    )
+    valid = checkpoint.is_valid(tree)
+    if checkpoint.is_root:
+        rank = 9
+    elif newer_twin:
+        rank = 0
+    elif checkpoint.before and checkpoint.before in hot:
+        rank = 6
+    else:
+        rank = {"before collection": 5, "after collection": 4}.get(checkpoint.place, 2)
+    return rank, int(valid), checkpoint.run

@@ -1,0 +1,128 @@
+"""The finder at the front of sys.meta_path: sees each module before it executes, and freezes there."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+import threading
+from typing import TYPE_CHECKING, Any
+
+from pytest_reloadwatch.exceptions import HoistMismatch
+from pytest_reloadwatch.rewind import bytecode
+from pytest_reloadwatch.rewind.shelf import shelved_spec
+from pytest_reloadwatch.rewind.surroundings import surroundings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from importlib.machinery import ModuleSpec
+    from types import FrameType, ModuleType
+
+    from pytest_reloadwatch.record.recorder import Recorder
+    from pytest_reloadwatch.rewind.timeline import Timeline
+
+_OWN = os.path.dirname(os.path.abspath(__file__)) + os.sep
+
+
+class RewindFinder:
+    """Leaves finding and loading to the finders behind it; pytest's assertion rewriting is one of them."""
+
+    def __init__(self, recorder: Recorder, timeline: Timeline) -> None:
+        self._recorder = recorder
+        self._first_party = recorder.first_party
+        self._timeline = timeline
+        self._main = threading.get_ident()
+        self._places: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
+        self.imports: list[tuple[str, str, str, str]] = []
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """As importlib calls it for a module that is not loaded yet."""
+        frame = sys._getframe(1)
+        spec = self._find_behind(fullname, path, target)
+        origin = self._origin(spec)
+        if origin and threading.get_ident() == self._main and self._timeline.before_module(origin):
+            importlib.invalidate_caches()
+            spec = self._find_behind(fullname, path, target)
+            origin = self._origin(spec)
+        if self._timeline.shelf and (shelved := self._from_shelf(fullname, origin)) is not None:
+            return shelved
+        self._note(fullname, path, spec, origin, frame)
+        if spec is not None and origin:
+            bytecode.guard(spec)
+        return spec
+
+    def first_party_places(self) -> tuple[str, ...]:
+        """The first-party directories on ``sys.path``, in order."""
+        entries = tuple(entry for entry in sys.path if isinstance(entry, str))
+        if self._places[0] != entries:
+            paths = (os.path.abspath(entry or os.getcwd()) for entry in entries)
+            self._places = (entries, tuple(p for p in dict.fromkeys(paths) if self._first_party.is_source(p)))
+        return self._places[1]
+
+    def imported_by_name(self, name: str) -> None:
+        """importlib.import_module has given a module that may have been loaded long ago."""
+        origin = getattr(sys.modules.get(name), "__file__", None)
+        if origin and self._first_party.is_source(origin):
+            self._recorder.imported(origin, sys._getframe(2))
+
+    def _find_behind(self, fullname: str, path: Sequence[str] | None, target: ModuleType | None) -> ModuleSpec | None:
+        behind = False
+        for finder in list(sys.meta_path):
+            if behind:
+                find: Any = getattr(finder, "find_spec", None)
+                spec: ModuleSpec | None = find(fullname, path, target) if find is not None else None
+                if spec is not None:
+                    return spec
+            behind = behind or finder is self
+        return None
+
+    def _origin(self, spec: ModuleSpec | None) -> str:
+        """The absolute path of a first-party source; empty for all others."""
+        if spec is None or not spec.has_location or not spec.origin:
+            return ""
+        origin = os.path.abspath(spec.origin)
+        return origin if self._first_party.is_source(origin) else ""
+
+    def _from_shelf(self, fullname: str, origin: str) -> ModuleSpec | None:
+        try:
+            module = self._timeline.shelf.take(fullname, origin)
+        except HoistMismatch as mismatch:
+            self._timeline.abandon(str(mismatch))
+        return None if module is None else shelved_spec(fullname, module)
+
+    def _note(
+        self, fullname: str, path: Sequence[str] | None, spec: ModuleSpec | None, origin: str, frame: FrameType
+    ) -> None:
+        if spec is None:
+            self._recorder.missing(self._passed(fullname, path, None), frame)
+        else:
+            self._recorder.passed_over(self._passed(fullname, path, origin))
+        if origin:
+            self._recorder.executing(fullname, origin)
+        if self._timeline.collecting and spec is not None:
+            importer = self._direct_importer(frame)
+            if importer or origin:
+                self.imports.append((fullname, origin, importer, surroundings()))
+
+    def _passed(self, fullname: str, path: Sequence[str] | None, origin: str | None) -> list[str]:
+        """First-party paths where the module could have been but was not; a later one would come first."""
+        tail = fullname.rpartition(".")[2]
+        places = self.first_party_places() if path is None else [p for p in path if self._first_party.is_source(p)]
+        passed = []
+        for place in places:
+            candidates = [os.path.join(place, tail, "__init__.py"), os.path.join(place, tail + ".py")]
+            if origin in candidates:
+                return passed + candidates[: candidates.index(origin)]
+            passed += candidates
+        return passed
+
+    def _direct_importer(self, frame: FrameType | None) -> str:
+        """The first-party file whose top-level code has this import statement; empty for any other importer."""
+        while frame is not None:
+            filename = frame.f_code.co_filename
+            if not filename.startswith(("<frozen importlib", _OWN)):
+                return self._first_party.frame_source(filename) if frame.f_code.co_name == "<module>" else ""
+            frame = frame.f_back
+        return ""

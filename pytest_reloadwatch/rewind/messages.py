@@ -1,0 +1,274 @@
+"""Every message between the controller, checkpoints and runs; parse and format side by side.
+
+A message is one line of JSON on a Unix stream socket: never pickle, nothing is executed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import socket as sockets
+from dataclasses import asdict, dataclass, field
+from typing import ClassVar
+
+from pytest_reloadwatch.exceptions import BadMessage
+
+# Bound now: suites replace socket.socket to forbid connections.
+_Socket = sockets.socket
+
+
+@dataclass(frozen=True)
+class Message:
+    """The root of all messages."""
+
+    kinds: ClassVar[dict[str, type[Message]]] = {}
+
+    def __init_subclass__(cls) -> None:
+        Message.kinds[cls.__name__] = cls
+
+
+@dataclass(frozen=True)
+class Resume(Message):
+    """Controller to checkpoint: fork a run. Controller's choice of what it collects and runs.
+
+    *prune*: files whose tests are all known; *proven*: nodeids not to run; *only*: where not None,
+    the nodeids to run; *hot*: files before which to freeze; *freeze*: whether to freeze at all.
+    """
+
+    run: int
+    prune: list[str] = field(default_factory=list)
+    proven: list[str] = field(default_factory=list)
+    only: list[str] | None = None
+    hot: list[str] = field(default_factory=list)
+    freeze: bool = True
+
+
+@dataclass(frozen=True)
+class Retire(Message):
+    """Controller to checkpoint: leave."""
+
+
+@dataclass(frozen=True)
+class Hoist(Message):
+    """Controller to checkpoint: import *names* in this order, shelve them, and freeze again.
+
+    *expected* are the files that the code after the checkpoint executes itself.
+    """
+
+    names: list[str]
+    surroundings: list[str]
+    expected: list[str]
+
+
+@dataclass(frozen=True)
+class Frozen(Message):
+    """Checkpoint to controller: here I am.
+
+    *moment* is the time of the timeline up to here, in seconds; *past* are the keys taken in since the
+    checkpoint *parent*; *collected* tells of each file that collection has passed: ok, error or pruned.
+    """
+
+    pid: int
+    parent: int
+    run: int
+    place: str
+    before: str
+    moment: float
+    past: list[str]
+    collected: dict[str, str]
+    hoisted: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class HoistFailed(Message):
+    """A checkpoint's fork could not hoist: go without."""
+
+    checkpoint: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class ChildEnded(Message):
+    """Checkpoint to controller: a process forked here has ended; *status* as os.waitpid gives it."""
+
+    pid: int
+    status: int
+
+
+@dataclass(frozen=True)
+class Started(Message):
+    """Run to controller: the run with this number is alive, at first and whenever its pid changes."""
+
+    run: int
+    pid: int
+
+
+@dataclass(frozen=True)
+class Knowledge(Message):
+    """Run to controller: what the recorder learned (see record.recorder.Learned), and what was written."""
+
+    run: int
+    past: list[str]
+    modules: list[tuple[str, str]]
+    edges: list[tuple[str, str]]
+    ambient: list[str]
+    written: list[str]
+
+
+@dataclass(frozen=True)
+class Collecting(Message):
+    """Run to controller: this file is about to be collected; an end now is its fault."""
+
+    run: int
+    path: str
+    nodeid: str
+
+
+@dataclass(frozen=True)
+class CollectFailed(Message):
+    """Run to controller: a collector failed; for a directory *path* is the directory."""
+
+    run: int
+    path: str
+    nodeid: str
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Collection(Message):
+    """Run to controller: collection is complete.
+
+    *files* (path, nodeid, outcome) were collected in this run, *items* (nodeid, path) are all the tests
+    in scope, in order; *roots* the first-party directories of ``sys.path``; *imports* what this run's
+    first-party code imported so far: name, path (empty: not first-party), importer, surroundings.
+    """
+
+    run: int
+    files: list[tuple[str, str, str]]
+    items: list[tuple[str, str]]
+    roots: list[str]
+    imports: list[tuple[str, str, str, str]]
+
+
+@dataclass(frozen=True)
+class Planned(Message):
+    """Run to controller: so many tests begin now."""
+
+    run: int
+    tests: int
+
+
+@dataclass(frozen=True)
+class TestStarted(Message):
+    """Run to controller: an end now is this test's fault."""
+
+    run: int
+    nodeid: str
+    path: str
+
+
+@dataclass(frozen=True)
+class TestEnded(Message):
+    """Run to controller: a verdict, with the keys that the test and its fixtures took in."""
+
+    run: int
+    nodeid: str
+    path: str
+    outcome: str
+    seconds: float
+    keys: list[str]
+    opaque: bool
+
+
+@dataclass(frozen=True)
+class Debugging(Message):
+    """Run to controller: a debugger has been entered or left; it needs the terminal to itself."""
+
+    run: int
+    active: bool
+
+
+@dataclass(frozen=True)
+class Impure(Message):
+    """Run to controller: no checkpoint can be taken now, and why."""
+
+    run: int
+    reason: str
+    allow: str
+
+
+@dataclass(frozen=True)
+class HoistUnfit(Message):
+    """Run to controller: what was hoisted before this run does not fit; start again without it."""
+
+    run: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class ConftestFailed(Message):
+    """Run to controller: an initial conftest could not be imported; pytest ends here."""
+
+    run: int
+    path: str
+
+
+@dataclass(frozen=True)
+class Stopped(Message):
+    """Run to controller: pytest has finished with this exit code; the process is about to end."""
+
+    run: int
+    exit_code: int
+
+
+def format_message(message: Message) -> bytes:
+    """One line, with its end."""
+    return json.dumps([type(message).__name__, asdict(message)]).encode() + b"\n"
+
+
+def parse_message(line: bytes) -> Message:
+    """The message in one line. Raises BadMessage."""
+    try:
+        kind, values = json.loads(line)
+        return Message.kinds[kind](**values)
+    except (ValueError, KeyError, TypeError) as error:
+        raise BadMessage(f"{error}: {line[:200]!r}") from error
+
+
+class Channel:
+    """One end of a connection between two of our processes."""
+
+    def __init__(self, connection: sockets.socket) -> None:
+        self._socket = connection
+        self._buffer = b""
+
+    @classmethod
+    def connect(cls, address: str) -> Channel:
+        """Raises OSError when the controller is gone."""
+        connection = _Socket(sockets.AF_UNIX, sockets.SOCK_STREAM)
+        connection.connect(address)
+        return cls(connection)
+
+    def fileno(self) -> int:
+        return self._socket.fileno()
+
+    def send(self, message: Message) -> None:
+        """Raises OSError when the other end is gone."""
+        self._socket.sendall(format_message(message))
+
+    def receive(self) -> list[Message] | None:
+        """What has arrived, waiting for something; None when the other end is gone. Raises BadMessage."""
+        try:
+            data = self._socket.recv(1 << 20)
+        except ConnectionError:
+            return None
+        if not data:
+            return None
+        *lines, self._buffer = (self._buffer + data).split(b"\n")
+        return [parse_message(line) for line in lines]
+
+    def close(self) -> None:
+        with contextlib.suppress(OSError):
+            self._socket.close()
+
+

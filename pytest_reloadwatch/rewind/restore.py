@@ -1,0 +1,107 @@
+"""What a fork shares with its parent or loses, saved at a freeze and put back when a run continues."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import random
+import signal
+import stat
+import sys
+import tempfile
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pytest_reloadwatch import _compat
+from pytest_reloadwatch.rewind.purity import open_descriptors
+
+if TYPE_CHECKING:
+    import pytest
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD, signal.SIGHUP)
+
+
+@dataclass(frozen=True)
+class _Capture:
+    """A temporary file that pytest captures into: forks would share its offset and its content."""
+
+    descriptor: int
+    target: int | None
+    content: bytes
+    offset: int
+
+    @classmethod
+    def save(cls, descriptor: int, target: int | None) -> _Capture:
+        offset = os.lseek(descriptor, 0, os.SEEK_CUR)
+        content = os.pread(descriptor, os.fstat(descriptor).st_size, 0)
+        return cls(descriptor, target, content, offset)
+
+    def restore(self) -> None:
+        with tempfile.TemporaryFile(buffering=0) as fresh:
+            fresh.write(self.content)
+            fresh.seek(self.offset)
+            os.dup2(fresh.fileno(), self.descriptor, inheritable=False)
+            if self.target is not None:
+                os.dup2(fresh.fileno(), self.target)
+
+
+@dataclass(frozen=True)
+class SharedState:
+    """The state of one freeze."""
+
+    captures: tuple[_Capture, ...]
+    offsets: dict[int, int]
+    randomness: tuple[Any, ...]
+    handlers: dict[signal.Signals, Any]
+    wakeup: int
+
+    @classmethod
+    def save(cls, config: pytest.Config) -> SharedState:
+        captures = tuple(_Capture.save(*files) for files in _compat.capture_files(config))
+        return cls(
+            captures=captures,
+            offsets=_read_offsets(),
+            randomness=random.getstate(),
+            handlers={number: signal.getsignal(number) for number in _SIGNALS},
+            wakeup=_wakeup_descriptor(),
+        )
+
+    def restore_randomness(self) -> None:
+        """Python reseeds after a fork; a cold run would not have forked."""
+        random.setstate(self.randomness)
+
+    def restore(self) -> None:
+        """Make this fork what the frozen process was."""
+        for capture in self.captures:
+            capture.restore()
+        for descriptor, offset in self.offsets.items():
+            with contextlib.suppress(OSError):
+                os.lseek(descriptor, offset, os.SEEK_SET)
+        self.restore_randomness()
+        signal.set_wakeup_fd(self.wakeup)
+        for number, handler in self.handlers.items():
+            if handler is not None:
+                signal.signal(number, handler)
+
+
+def flush_streams() -> None:
+    """Write out what is buffered: a fork would write it again."""
+    for stream in (sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__):
+        with contextlib.suppress(OSError, ValueError, AttributeError):
+            stream.flush()  # type: ignore[union-attr] # None where there is no console
+
+
+def _read_offsets() -> dict[int, int]:
+    offsets = {}
+    for descriptor in open_descriptors():
+        readable = fcntl.fcntl(descriptor, fcntl.F_GETFL) & os.O_ACCMODE == os.O_RDONLY
+        if readable and stat.S_ISREG(os.fstat(descriptor).st_mode):
+            offsets[descriptor] = os.lseek(descriptor, 0, os.SEEK_CUR)
+    return offsets
+
+
+def _wakeup_descriptor() -> int:
+    descriptor = signal.set_wakeup_fd(-1)
+    signal.set_wakeup_fd(descriptor)
+    return descriptor

@@ -1,0 +1,225 @@
+"""The plugin inside a run: prunes what is proven, freezes at the right moments, and reports verdicts."""
+
+from __future__ import annotations
+
+import gc
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pytest_reloadwatch import _compat
+from pytest_reloadwatch.exceptions import HoistMismatch
+from pytest_reloadwatch.proof.model import worst
+from pytest_reloadwatch.rewind.messages import (
+    Collecting,
+    CollectFailed,
+    Collection,
+    ConftestFailed,
+    Debugging,
+    Planned,
+    Stopped,
+    TestEnded,
+    TestStarted,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from pytest_reloadwatch.record.owners import Owners
+    from pytest_reloadwatch.rewind.finder import RewindFinder
+    from pytest_reloadwatch.rewind.timeline import Timeline
+
+_PRUNED = "pruned"
+
+
+class Run:
+    """Hooks of one pytest process; a process that continues from a checkpoint has this object too."""
+
+    def __init__(self, timeline: Timeline, finder: RewindFinder, owners: Owners, config: pytest.Config) -> None:
+        self._timeline = timeline
+        self._finder = finder
+        self._owners = owners
+        self._config = config
+        self._outcomes: list[str] = []
+        self._seconds = 0.0
+        self._fresh: dict[str, tuple[str, str]] = {}
+        self._exact = _files_with_parts(config)
+        self._exit_code = int(pytest.ExitCode.USAGE_ERROR)  # where pytest ends before its session does
+        self._adopt_order()
+        timeline.on_resume.append(self._on_resume)
+
+    @property
+    def _run(self) -> int:
+        return self._timeline.order.run
+
+    def _adopt_order(self) -> None:
+        order = self._timeline.order
+        self._prune = frozenset(order.prune)
+        self._proven = frozenset(order.proven)
+        self._only = None if order.only is None else frozenset(order.only)
+
+    def _on_resume(self) -> None:
+        self._fresh = {}
+        self._finder.imports = []
+        self._adopt_order()
+        _compat.refresh_early_state(self._config)
+
+    # Start
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_configure(self, config: pytest.Config) -> None:
+        # A file that cannot be imported hides no other file's tests.
+        config.option.continue_on_collection_errors = True
+
+    def conftest_failed(self, path: str) -> None:
+        """Called where pytest ends because an initial conftest cannot be imported."""
+        self._timeline.report()
+        self._timeline.send(ConftestFailed(self._run, path))
+
+    # Collection
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_collection(self) -> Generator[None, object, object]:
+        self._timeline.freeze("before collection")
+        return (yield)
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_make_collect_report(
+        self, collector: pytest.Collector
+    ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+        is_file = isinstance(collector, pytest.File) and not isinstance(collector, pytest.Package)
+        if is_file and not self._is_pruned(str(collector.path)):  # type: ignore[attr-defined] # a File has a path
+            self._timeline.send(Collecting(self._run, str(collector.path), collector.nodeid))  # type: ignore[attr-defined]
+        report = yield
+        path = str(getattr(collector, "path", ""))
+        if report.failed:
+            call = getattr(report, "call", None)
+            self._timeline.send(CollectFailed(self._run, path, collector.nodeid, getattr(call, "duration", 0.0)))
+        if is_file and self._timeline.collected.get(path) != _PRUNED:
+            outcome = "error" if report.failed else "ok"
+            before = self._fresh.get(path, ("", "ok"))[1]
+            self._fresh[path] = (collector.nodeid, "error" if before == "error" else outcome)
+            self._timeline.collected[path] = self._fresh[path][1]
+        return report
+
+    def prune(self, collector: pytest.Collector) -> pytest.CollectReport | None:
+        """An empty report for a file that need not be looked into."""
+        if not isinstance(collector, pytest.File) or isinstance(collector, pytest.Package):
+            return None
+        path = str(collector.path)
+        if not self._is_pruned(path):
+            return None
+        self._timeline.collected[path] = _PRUNED
+        return _compat.empty_collect_report(collector)
+
+    def _is_pruned(self, path: str) -> bool:
+        # A file of which the command line names a part must have that part, or pytest reports an error.
+        return path in self._prune and path not in self._exact
+
+    # Tests
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
+        self._check_shelf()
+        self._report_collection(session)
+        self._timeline.freeze("after collection")
+        self._timeline.collecting = False
+        session.items[:] = [item for item in session.items if self._is_wanted(item)]
+        session.testscollected = len(session.items)
+        self._timeline.send(Planned(self._run, len(session.items)))
+        gc.unfreeze()  # what a fork froze must be seen by tests that look at, or rely on, garbage collection
+        return (yield)
+
+    def _check_shelf(self) -> None:
+        try:
+            self._timeline.shelf.check_empty()
+        except HoistMismatch as mismatch:
+            self._timeline.abandon(str(mismatch))
+
+    def _report_collection(self, session: pytest.Session) -> None:
+        self._timeline.report()
+        self._timeline.send(
+            Collection(
+                run=self._run,
+                files=[(path, nodeid, outcome) for path, (nodeid, outcome) in self._fresh.items()],
+                items=[(item.nodeid, str(item.path)) for item in session.items],
+                roots=list(self._finder.first_party_places()),
+                imports=self._finder.imports,
+            )
+        )
+
+    def _is_wanted(self, item: pytest.Item) -> bool:
+        if self._only is not None:
+            return item.nodeid in self._only
+        return str(item.path) not in self._prune and item.nodeid not in self._proven
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
+        self._outcomes, self._seconds = [], 0.0
+        self._timeline.send(TestStarted(self._run, item.nodeid, str(item.path)))
+        self._owners.begin_test(item)
+        try:
+            result = yield
+        except BaseException:  # the run ends: no verdict
+            self._owners.end_test(item)
+            raise
+        owner = self._owners.end_test(item)
+        if self._outcomes:
+            outcome = worst(self._outcomes)
+            keys = sorted(owner.keys)
+            self._timeline.send(
+                TestEnded(self._run, item.nodeid, str(item.path), outcome, self._seconds, keys, owner.opaque)
+            )
+        return result
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.when == "setup":  # a plugin that repeats tests starts again: the last attempt counts
+            self._outcomes = []
+        self._seconds += report.duration
+        outcome = _outcome(report)
+        if outcome:
+            self._outcomes.append(outcome)
+
+    # The end
+
+    def pytest_enter_pdb(self) -> None:
+        self._timeline.send(Debugging(self._run, active=True))
+
+    def pytest_leave_pdb(self) -> None:
+        self._timeline.send(Debugging(self._run, active=False))
+
+    def pytest_sessionfinish(self, exitstatus: int) -> None:
+        self._exit_code = int(exitstatus)
+        self._timeline.report()
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_unconfigure(self) -> None:
+        self._timeline.send(Stopped(self._run, self._exit_code))
+
+
+class Pruner:
+    """Answers for pruned files before any plugin looks into them; apart, for a hook has one implementation here."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_make_collect_report(self, collector: pytest.Collector) -> pytest.CollectReport | None:
+        return self._run.prune(collector)
+
+
+def _outcome(report: pytest.TestReport) -> str:
+    """This phase's outcome in the words of the outside interface; empty for what says nothing yet."""
+    if report.outcome == "failed":
+        return "failed" if report.when == "call" else "error"
+    if hasattr(report, "wasxfail"):
+        return "xfailed" if report.skipped else "xpassed"
+    return report.outcome if report.outcome in ("passed", "skipped") else ""
+
+
+def _files_with_parts(config: pytest.Config) -> frozenset[str]:
+    arguments = getattr(config.known_args_namespace, "file_or_dir", None) or []
+    start = str(config.invocation_params.dir)
+    return frozenset(os.path.abspath(os.path.join(start, str(a).split("::")[0])) for a in arguments if "::" in str(a))

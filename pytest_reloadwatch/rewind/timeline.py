@@ -1,0 +1,357 @@
+"""The timeline of one pytest process, and how it freezes: runs in a run, then in a checkpoint."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import os
+import select
+import signal
+import time
+import warnings
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NoReturn
+
+from pytest_reloadwatch import _compat
+from pytest_reloadwatch.rewind.messages import (
+    Channel,
+    ChildEnded,
+    Frozen,
+    Hoist,
+    HoistFailed,
+    HoistUnfit,
+    Impure,
+    Knowledge,
+    Message,
+    Resume,
+    Retire,
+    Started,
+)
+from pytest_reloadwatch.rewind.purity import Purity
+from pytest_reloadwatch.rewind.restore import SharedState, flush_streams
+from pytest_reloadwatch.rewind.shelf import Shelf
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pytest
+
+    from pytest_reloadwatch.record.recorder import Recorder
+
+# Seconds of importing between two checkpoints; each next stretch is twice as long, so few cover much.
+FIRST_STRETCH = 0.06
+_FROZEN = b"F"
+
+
+@dataclass
+class _Clock:
+    """Time that a timeline has taken, not counting how long it lay frozen."""
+
+    spent: float = 0.0
+    since: float = field(default_factory=time.monotonic)
+
+    def moment(self) -> float:
+        return self.spent + time.monotonic() - self.since
+
+    def stop(self) -> None:
+        self.spent = self.moment()
+
+    def start(self) -> None:
+        self.since = time.monotonic()
+
+
+class Timeline:
+    """One process's life, with the past of the checkpoints that it has continued from.
+
+    *address* is the controller's socket. ``order`` is what the controller asked the current run to do.
+    """
+
+    def __init__(self, address: str, config: pytest.Config, recorder: Recorder, purity: Purity) -> None:
+        self.order = Resume(0)
+        self.collected: dict[str, str] = {}
+        self.collecting = True
+        self.shelf = Shelf()
+        self.on_resume: list[Callable[[], None]] = []
+        self._address = address
+        self._config = config
+        self._recorder = recorder
+        self._purity = purity
+        self._clock = _Clock()
+        self._checkpoint = 0
+        self._past: list[str] = []
+        self._channel: Channel | None = None
+        self._lifeline = -1
+        self._last_freeze = 0.0
+        self._stretch = FIRST_STRETCH
+        self._complaints: set[str] = set()
+
+    # What a run does
+
+    def send(self, message: Message) -> None:
+        """Tell the controller; a run whose controller is gone ends here."""
+        if self._channel is None:
+            return
+        try:
+            self._channel.send(message)
+        except OSError:
+            os._exit(1)
+
+    def report(self) -> None:
+        """Send what the recorder has learned since the last report."""
+        learned = self._recorder.take()
+        past = list(learned.past)
+        self._past += past
+        self.send(
+            Knowledge(
+                run=self.order.run,
+                past=past,
+                modules=learned.modules,
+                edges=list(learned.edges),
+                ambient=list(learned.ambient),
+                written=list(self._recorder.written),
+            )
+        )
+
+    def before_module(self, path: str) -> bool:
+        """A first-party module is about to execute; True when time has gone back to here."""
+        if not self.collecting or self.shelf or not self.order.freeze:
+            return False
+        if path in self.order.hot:
+            return self.freeze("before a hot module", path)
+        if self._clock.moment() - self._last_freeze > self._stretch:
+            self._stretch *= 2
+            return self.freeze("along the imports", path)
+        return False
+
+    def freeze(self, place: str, before: str = "") -> bool:
+        """Leave a checkpoint here. False in the timeline that goes on, True in one that continues later."""
+        if not self.order.freeze or self.shelf or not self._is_pure():
+            return False
+        self.report()
+        return self._fork_frozen(place, before, [])
+
+    def abandon(self, reason: str) -> NoReturn:
+        """This run continued from hoisted modules that do not fit: end without a trace."""
+        self.send(HoistUnfit(self.order.run, reason))
+        os._exit(0)
+
+    # How it freezes
+
+    def hibernate_as_root(self) -> None:
+        """In the first fork of the controller: be the root checkpoint; returns in each run."""
+        shared = SharedState.save(self._config)
+        self._freeze_here("root", "", [], shared, {})
+
+    def _is_pure(self) -> bool:
+        ours = [self._lifeline]
+        if self._channel is not None:
+            ours.append(self._channel.fileno())
+        finding = self._purity.check([*ours, *self._capture_descriptors()])
+        if finding is not None and finding.allow not in self._complaints:
+            self._complaints.add(finding.allow)
+            modules = self._recorder.learned.modules
+            during = f" (last module: {modules[-1][0]})" if modules else ""
+            self.send(Impure(self.order.run, finding.reason + during, finding.allow))
+        return finding is None
+
+    def _capture_descriptors(self) -> list[int]:
+        return [descriptor for descriptor, _ in _compat.capture_files(self._config)]
+
+    def _fork_frozen(self, place: str, before: str, hoisted: list[str]) -> bool:
+        flush_streams()
+        shared = SharedState.save(self._config)
+        self._clock.stop()
+        guard, lifeline = os.pipe()
+        child = self._fork(shared)
+        if child:
+            os.close(lifeline)
+            self._freeze_here(place, before, hoisted, shared, {child: guard})
+            return True
+        os.close(guard)
+        self._close_lifeline()
+        self._lifeline = lifeline
+        self._checkpoint = os.getppid()
+        self._past = []
+        self._clock.start()
+        self._last_freeze = self._clock.moment()
+        self.send(Started(self.order.run, os.getpid()))
+        return False
+
+    def _fork(self, shared: SharedState) -> int:
+        """Fork without a word from Python, without an interrupt in between, and with randomness kept."""
+        gc.freeze()
+        blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        self._recorder.paused = True
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", DeprecationWarning)
+                child = os.fork()
+            if child:
+                signal.signal(signal.SIGINT, signal.SIG_IGN)
+            else:
+                shared.restore_randomness()
+        finally:
+            self._recorder.paused = False
+            signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+        return child
+
+    def _freeze_here(
+        self, place: str, before: str, hoisted: list[str], shared: SharedState, children: dict[int, int]
+    ) -> None:
+        """Be a checkpoint until told to continue; every return is in a new process."""
+        self._recorder.paused = True
+        order = self._hibernate(place, before, hoisted, children)
+        if isinstance(order, Hoist):
+            self._hoist(order, before, shared)
+        else:
+            self._continue(order, shared)
+
+    def _hibernate(self, place: str, before: str, hoisted: list[str], children: dict[int, int]) -> Resume | Hoist:
+        if self._lifeline >= 0:
+            os.write(self._lifeline, _FROZEN)
+        if self._channel is not None:
+            self._channel.close()
+        checkpoint = _Checkpoint(Channel.connect(self._address), children)
+        checkpoint.channel.send(
+            Frozen(
+                pid=os.getpid(),
+                parent=self._checkpoint,
+                run=self.order.run,
+                place=place,
+                before=before,
+                moment=self._clock.moment() if place == "root" else self._clock.spent,
+                past=self._past,
+                collected=self.collected,
+                hoisted=hoisted,
+            )
+        )
+        parent = os.getpid()
+        order = checkpoint.wait()
+        self._close_lifeline()
+        self._lifeline = checkpoint.lifeline
+        self._checkpoint = parent
+        self._past = []
+        self._clock.start()
+        return order
+
+    def _continue(self, order: Resume, shared: SharedState) -> None:
+        shared.restore()
+        self.order = order
+        self._last_freeze = self._clock.moment()
+        self._stretch = FIRST_STRETCH
+        self._channel = Channel.connect(self._address)
+        self.send(Started(order.run, os.getpid()))
+        for callback in self.on_resume:
+            callback()
+        self._recorder.paused = False
+
+    def _hoist(self, order: Hoist, before: str, shared: SharedState) -> None:
+        """Import ahead of time, then freeze again; ends this process where that fails."""
+        shared.restore()
+        self._recorder.paused = False
+        self._recorder.only_past = True
+        self._channel = None
+        try:
+            hoisted = self.shelf.fill(order.names, order.surroundings, frozenset(order.expected))
+            impurity = self._purity.check([self._lifeline, *self._capture_descriptors()])
+            reason = impurity.reason if impurity else "" if hoisted else "the surroundings differ"
+        except BaseException as error:  # noqa: BLE001 - an import can raise anything, and only this fork dies of it
+            reason = f"{type(error).__name__}: {error}"
+        if reason:
+            with contextlib.suppress(OSError):
+                Channel.connect(self._address).send(HoistFailed(self._checkpoint, reason))
+            os._exit(0)
+        self._recorder.only_past = False
+        learned = self._recorder.take()
+        self._past = list(learned.past)
+        self._clock.stop()
+        shared = SharedState.save(self._config)
+        self._freeze_here("with hoisted modules", before, hoisted, shared, {})
+
+    def _close_lifeline(self) -> None:
+        if self._lifeline >= 0:
+            os.close(self._lifeline)
+            self._lifeline = -1
+
+
+class _Checkpoint:
+    """The frozen process's loop: forks runs on demand, reaps them, and leaves with its controller."""
+
+    def __init__(self, channel: Channel, children: dict[int, int]) -> None:
+        self.channel = channel
+        self.lifeline = -1
+        self._guards = dict(children)
+        self._wake, wake = os.pipe()
+        os.set_blocking(wake, False)
+        self._wake_write = wake
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
+        signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
+        signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
+
+    def wait(self) -> Resume | Hoist:
+        """Serve the controller; returns only in a fork that is to continue."""
+        self._reap()
+        while True:
+            watched = [self.channel.fileno(), self._wake, *self._guards.values()]
+            readable, _, _ = select.select(watched, [], [])
+            self._take_guards(readable)
+            if self._wake in readable:
+                os.read(self._wake, 4096)
+                self._reap()
+            if self.channel.fileno() in readable:
+                for message in self._receive():
+                    if isinstance(message, Retire):
+                        os._exit(0)
+                    if isinstance(message, (Resume, Hoist)) and self._fork_child():
+                        return message
+
+    def _receive(self) -> list[Message]:
+        messages = self.channel.receive()
+        if messages is None:
+            self._leave()
+        return messages
+
+    def _leave(self) -> NoReturn:
+        """The controller is gone: take the runs forked here along; checkpoints see to their own."""
+        for child in self._guards:
+            with contextlib.suppress(OSError):
+                os.kill(child, signal.SIGKILL)
+        os._exit(0)
+
+    def _take_guards(self, readable: list[int]) -> None:
+        """A child that has frozen in its turn looks after what goes on from it; one that ended has no word."""
+        for child, guard in list(self._guards.items()):
+            if guard in readable:
+                os.close(guard)
+                del self._guards[child]
+
+    def _reap(self) -> None:
+        with contextlib.suppress(ChildProcessError):
+            while True:
+                child, status = os.waitpid(-1, os.WNOHANG)
+                if not child:
+                    return
+                guard = self._guards.pop(child, None)
+                if guard is not None:
+                    os.close(guard)
+                with contextlib.suppress(OSError):
+                    self.channel.send(ChildEnded(child, status))
+
+    def _fork_child(self) -> bool:
+        guard, lifeline = os.pipe()
+        gc.freeze()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            child = os.fork()
+        if child:
+            os.close(lifeline)
+            self._guards[child] = guard
+            return False
+        self.lifeline = lifeline
+        signal.set_wakeup_fd(-1)
+        self.channel.close()
+        for descriptor in (guard, self._wake, self._wake_write, *self._guards.values()):
+            os.close(descriptor)
+        return True

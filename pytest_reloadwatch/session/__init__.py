@@ -1,0 +1,1 @@
+"""The controller: watches the tree, decides what to run, and answers those who ask."""

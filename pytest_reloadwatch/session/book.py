@@ -1,0 +1,294 @@
+"""The book: what the session knows of the tree, of imports and of verdicts, and what it takes to prove one."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from pytest_reloadwatch.exceptions import StoreUnusable
+from pytest_reloadwatch.graph.closure import ImportGraph
+from pytest_reloadwatch.graph.imports import SourceImports, source_imports
+from pytest_reloadwatch.proof.digest import ABSENT, FIRST_PARTY, digest_text, is_listing
+from pytest_reloadwatch.proof.model import Collected, Group, Proof
+from pytest_reloadwatch.proof.selection import Selection, select
+from pytest_reloadwatch.proof.store import Store
+from pytest_reloadwatch.session.sources import find_sources
+from pytest_reloadwatch.watch.tree import Sweep, Tree
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+    from pytest_reloadwatch.record.firstparty import FirstParty
+    from pytest_reloadwatch.rewind.messages import Collection as CollectionMessage
+    from pytest_reloadwatch.rewind.messages import Knowledge, TestEnded
+
+KEPT = 8
+
+
+@dataclass
+class RunRecord:
+    """What one run has told so far; turned into proofs when it ends."""
+
+    number: int
+    begun: int = field(default_factory=time.time_ns)
+    past: set[str] = field(default_factory=set)
+    disturbed: set[str] = field(default_factory=set)
+    written: set[str] = field(default_factory=set)
+    modules: dict[str, str] = field(default_factory=dict)
+    collection: CollectionMessage | None = None
+    failed_files: dict[str, tuple[str, str]] = field(default_factory=dict)
+    ended: dict[str, TestEnded] = field(default_factory=dict)
+
+
+class Book:
+    """Owned by the controller; everything here happens between two runs or on a run's messages."""
+
+    def __init__(self, store: Store, environment: str, scope: str, first_party: FirstParty) -> None:
+        self.tree = Tree()
+        self.graph = ImportGraph(self._imports)
+        self.files, self.proofs = store.load(environment, scope)
+        self._store = store
+        self._environment = environment
+        self._scope = scope
+        self._first_party = first_party
+        self._ambient: set[str] = set()
+        self._conftests: set[str] = set()
+        self._test_files = set(self.files)
+        self._volatile: set[str] = set()
+        self._listings: list[Group] = []
+        self._parsed: dict[str, SourceImports] = {}
+        self._unsaved: dict[str, SourceImports] = {}
+        self._sources: set[str] = set()
+        self._source_listings: set[str] = set()
+        self._interest: set[str] = set()
+        self._find_sources()
+        for group in self._groups():
+            self._follow(key for key, _ in group)
+
+    # The tree
+
+    def sweep(self) -> Sweep:
+        """Look at the tree; the graph forgets what has changed."""
+        found = self.tree.sweep()
+        if found.changed:
+            if found.changed & self._source_listings:
+                self._find_sources()
+            self._digest_sources()
+        return found
+
+    def forget(self, changed: Collection[str]) -> None:
+        """These keys are not as they were: what was seen of them does not count any more."""
+        for key in changed:
+            self.graph.forget_file(key)
+        if any(is_listing(key) or self.tree.digest(key) == ABSENT for key in changed):
+            self.graph.forget_resolutions()
+
+    def follow(self, keys: Iterable[str]) -> None:
+        """Have sweeps look at these keys too."""
+        self._follow(keys)
+
+    def matters(self, changed: Collection[str]) -> bool:
+        """Whether any verdict or listing rests on one of these keys."""
+        if FIRST_PARTY in self._interest and any(key in self._sources for key in changed):
+            return True
+        return bool(self._interest.intersection(changed))
+
+    # Selection
+
+    def select(self, forced: Collection[str] = ()) -> Selection:
+        """What is not proven for the tree as it was last looked at."""
+        return select(self.files, self.proofs, self.tree.entries, forced)
+
+    def knows_listing(self) -> bool:
+        """Whether test files are listed as in a collection that this session has seen."""
+        return any(group <= self.tree.entries for group in self._listings)
+
+    # What runs tell
+
+    def learn(self, run: RunRecord, message: Knowledge) -> None:
+        """Take what a run's recorder has seen into graph and tree."""
+        self._follow(message.past)
+        run.past.update(message.past)
+        run.written.update(message.written)
+        self._ambient.update(message.ambient)
+        for name, path in message.modules:
+            run.modules[name] = path
+            self.graph.add_module(name, path)
+            if os.path.basename(path) == "conftest.py":
+                self._conftests.add(path)
+        for importer, key in message.edges:
+            self.graph.add_edge(importer, key)
+
+    def close(self, run: RunRecord) -> set[str]:
+        """Turn what *run* told into proofs and keep them; the nodeids that could not be proven are the answer."""
+        run.disturbed |= self.tree.changed_since(run.past - run.written, run.begun)
+        if run.collection is not None:
+            self._test_files.update(path for path, _, _ in run.collection.files)
+            self.graph.set_roots(run.collection.roots)
+            self._note_listing(run)
+        bases = _Bases(self, run)
+        files = self._close_files(run, bases)
+        proofs, unproven = self._close_tests(run, bases)
+        self._pending = (files, proofs)
+        return unproven
+
+    def note_uncollectable(self, path: str, nodeid: str) -> None:
+        """The run died while it collected *path*: an error of that file, for its state now."""
+        group = self.group(self.base_keys(path))
+        _keep(self.files.setdefault(path, []), Collected(path, nodeid, (group,), "error", ()))
+
+    def save(self) -> str:
+        """Write what the last closed run gave; a complaint for the person where that fails."""
+        files, proofs = self._pending
+        self._pending = ([], [])
+        try:
+            self._store.save(self._environment, self._scope, files, proofs)
+            self._store.save_imports(self._unsaved)
+        except StoreUnusable as error:
+            self._store = Store(None)
+            return f"the store cannot be written ({error}): what is proven is kept for this session only"
+        finally:
+            self._unsaved = {}
+        return ""
+
+    def declare_volatile(self, keys: Collection[str]) -> None:
+        """Tests rewrite these files themselves: no verdict can rest on them."""
+        self._volatile.update(keys)
+
+    _pending: tuple[list[Collected], list[Proof]] = ([], [])
+
+    # Groups
+
+    def group(self, keys: Iterable[str]) -> Group:
+        """These keys with their digests now."""
+        wanted = {key for key in keys if key not in self._volatile}
+        self._follow(wanted)
+        return frozenset((key, self.tree.digest(key)) for key in wanted)
+
+    def base_keys(self, path: str) -> set[str]:
+        """What every test of the file *path* rests on: its imports, its conftests, and what is ambient."""
+        conftests = set(self._conftests_of(path))
+        ambient = self._ambient - self._conftests - self._test_files
+        return self.graph.closure({path, *conftests, *ambient})
+
+    def _conftests_of(self, path: str) -> Iterable[str]:
+        directory = os.path.dirname(path)
+        while True:
+            yield os.path.join(directory, "conftest.py")
+            parent = os.path.dirname(directory)
+            if directory == self._first_party.rootdir or parent == directory:
+                return
+            directory = parent
+
+    def _close_files(self, run: RunRecord, bases: _Bases) -> list[Collected]:
+        if run.collection is None:
+            return []
+        items: dict[str, list[str]] = {}
+        for nodeid, path in run.collection.items:
+            items.setdefault(path, []).append(nodeid)
+        kept = []
+        for path, nodeid, outcome in run.collection.files:
+            keys = bases.keys(path)
+            if not keys & run.disturbed:
+                nodeids = tuple(dict.fromkeys(items.get(path, ())))
+                record = Collected(path, nodeid, (bases.group(path),), outcome, nodeids)
+                _keep(self.files.setdefault(path, []), record)
+                kept.append(record)
+        return kept
+
+    def _close_tests(self, run: RunRecord, bases: _Bases) -> tuple[list[Proof], set[str]]:
+        kept, unproven = [], set()
+        for ended in run.ended.values():
+            base = bases.keys(ended.path)
+            own = {key for key in ended.keys if key not in base and key not in run.written}
+            if ended.opaque:
+                own.add(FIRST_PARTY)
+            self._follow(own)
+            disturbed = run.disturbed | self.tree.changed_since(own, run.begun)
+            if (base | own) & (disturbed - self._volatile):
+                unproven.add(ended.nodeid)
+                continue
+            groups = (bases.group(ended.path), *([bases.own(own)] if own else []))
+            proof = Proof(ended.nodeid, ended.path, groups, ended.outcome, ended.seconds)
+            _keep(self.proofs.setdefault(ended.nodeid, []), proof)
+            kept.append(proof)
+        return kept, unproven
+
+    def _note_listing(self, run: RunRecord) -> None:
+        group = self.group(key for key in run.past if is_listing(key))
+        self._interest.update(key for key, _ in group)
+        if group not in self._listings:
+            self._listings = [*self._listings[-KEPT:], group]
+
+    def _follow(self, keys: Iterable[str]) -> None:
+        wanted = set(keys)
+        self._interest |= wanted
+        self.tree.track(wanted)
+
+    def _groups(self) -> set[Group]:
+        records = [record for several in self.files.values() for record in several]
+        proofs = [proof for several in self.proofs.values() for proof in several]
+        return {group for record in (*records, *proofs) for group in record.groups}
+
+    def _find_sources(self) -> None:
+        self._sources, self._source_listings = find_sources(self._first_party.roots)
+        self.tree.track(self._sources | self._source_listings)
+        self._digest_sources()
+
+    def _digest_sources(self) -> None:
+        state = sorted((path, self.tree.digest(path)) for path in self._sources if self.tree.exists(path))
+        self.tree.put(FIRST_PARTY, digest_text(repr(state)))
+
+    def _imports(self, path: str) -> SourceImports:
+        """What the source at *path* imports, parsed once for each content."""
+        self.tree.track([path])
+        digest = self.tree.digest(path)
+        found = self._parsed.get(digest) or self._store.imports(digest)
+        if found is None:
+            try:
+                with open(path, "rb") as file:
+                    found = source_imports(file.read())
+            except OSError:
+                found = SourceImports()
+            self._unsaved[digest] = found
+        self._parsed[digest] = found
+        return found
+
+
+class _Bases:
+    """The groups of one run's files, each worked out once."""
+
+    def __init__(self, book: Book, run: RunRecord) -> None:
+        self._book = book
+        self._run = run
+        self._keys: dict[str, set[str]] = {}
+        self._groups: dict[str, Group] = {}
+        self._own: dict[frozenset[str], Group] = {}
+
+    def keys(self, path: str) -> set[str]:
+        keys = self._keys.get(path)
+        if keys is None:
+            keys = self._keys[path] = self._book.base_keys(path) - self._run.written
+            self._run.disturbed |= self._book.tree.changed_since(keys, self._run.begun)
+        return keys
+
+    def group(self, path: str) -> Group:
+        group = self._groups.get(path)
+        if group is None:
+            group = self._groups[path] = self._book.group(self.keys(path))
+        return group
+
+    def own(self, keys: set[str]) -> Group:
+        name = frozenset(keys)
+        group = self._own.get(name)
+        if group is None:
+            group = self._own[name] = self._book.group(name)
+        return group
+
+
+def _keep(records: list[Collected] | list[Proof], record: Collected | Proof) -> None:
+    """Newest last, one for each state of the dependencies, a few in all."""
+    records[:] = [r for r in records if r.groups != record.groups][1 - KEPT :]  # type: ignore[assignment, index] # one kind each
+    records.append(record)  # type: ignore[arg-type] # one kind each

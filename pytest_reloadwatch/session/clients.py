@@ -1,0 +1,123 @@
+"""The socket for clients, wait, status and stop: JSON lines, both ends of it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import socket
+import time
+from typing import Any
+
+from pytest_reloadwatch.exceptions import NoSession
+from pytest_reloadwatch.session.address import client_address
+
+REQUESTS = ("wait", "status", "stop")
+
+
+class Client:
+    """One connected client, as the session sees it."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._socket = connection
+        self._buffer = b""
+
+    def fileno(self) -> int:
+        return self._socket.fileno()
+
+    def request(self) -> str | None:
+        """The request that has arrived, empty while incomplete; None when the client left or makes no sense."""
+        try:
+            data = self._socket.recv(4096)
+        except OSError:
+            return None
+        if not data or len(self._buffer) > 65536:
+            return None
+        self._buffer += data
+        if b"\n" not in self._buffer:
+            return ""
+        line, self._buffer = self._buffer.split(b"\n", 1)
+        try:
+            wanted = json.loads(line)["request"]
+        except (ValueError, KeyError, TypeError):
+            return None
+        return wanted if wanted in REQUESTS else None
+
+    def answer(self, values: dict[str, Any]) -> None:
+        with contextlib.suppress(OSError):
+            self._socket.sendall(json.dumps(values).encode() + b"\n")
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+class Listener:
+    """A listening Unix socket that removes its path again."""
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(address)
+        self._socket.bind(address)
+        os.chmod(address, 0o600)
+        self._socket.listen(64)
+
+    def fileno(self) -> int:
+        return self._socket.fileno()
+
+    def accept(self) -> socket.socket:
+        return self._socket.accept()[0]
+
+    def forget(self) -> None:
+        """Close in a fork: the socket stays its owner's."""
+        self._socket.close()
+
+    def close(self) -> None:
+        self._socket.close()
+        with contextlib.suppress(OSError):
+            os.unlink(self.address)
+
+
+def is_answering(address: str) -> bool:
+    """Whether somebody listens at *address*."""
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+            connection.connect(address)
+            return True
+    except OSError:
+        return False
+
+
+def ask(directory: str, request: str, timeout: float | None) -> dict[str, Any]:
+    """Ask the session of *directory*, or of the nearest directory above it that has one.
+
+    *timeout* is in seconds. Raises NoSession, and TimeoutError.
+    """
+    deadline = None if timeout is None else time.monotonic() + timeout
+    with _connect(directory) as connection:
+        connection.sendall(json.dumps({"request": request}).encode() + b"\n")
+        data = b""
+        while not data.endswith(b"\n"):
+            connection.settimeout(None if deadline is None else max(0.001, deadline - time.monotonic()))
+            part = connection.recv(1 << 16)
+            if not part:
+                raise NoSession("the session ended before it answered")
+            data += part
+    answer: dict[str, Any] = json.loads(data)
+    return answer
+
+
+def _connect(directory: str) -> socket.socket:
+    place = os.path.realpath(directory)
+    while True:
+        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            connection.connect(client_address(place))
+        except OSError:
+            connection.close()
+        else:
+            return connection
+        if place == os.path.dirname(place):
+            raise NoSession(f"no session runs for {directory}; start one with: pytest --reload-watch")
+        place = os.path.dirname(place)

@@ -1,0 +1,85 @@
+"""What every proof rests on besides files: interpreter, installed distributions, options and ini."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+from pytest_reloadwatch.proof.digest import digest_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import pytest
+
+    from pytest_reloadwatch.record.firstparty import FirstParty
+
+# Options that say which tests, or how to show them: they change no verdict.
+_SCOPE = frozenset(
+    {"file_or_dir", "keyword", "markexpr", "deselect", "ignore", "ignore_glob", "pyargs", "keepduplicates", "collect_in_virtualenv"}
+)
+_NEUTRAL = frozenset(
+    "verbose quiet maxfail usepdb usepdb_cls trace tbstyle color code_highlight durations durations_min reportchars "
+    "showlocals showcapture fulltrace cacheclear cacheshow lf failedfirst newfirst last_failed_no_failures stepwise "
+    "stepwise_skip stepwise_reset no_header no_summary disable_warnings xmlpath junitprefix pastebin basetemp "
+    "reload_watch reload_once reload_all reload_engine reload_select reload_poll reload_events "
+    "continue_on_collection_errors no_fold_skipped fold_skipped force_short_summary xfail_tb show_fixtures_per_test".split()
+)
+_INI_NAMES = ("pytest.toml", ".pytest.toml", "pytest.ini", ".pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg")
+
+
+def environment_digest(config: pytest.Config, arguments: list[str]) -> str:
+    """The part of every proof that is no file."""
+    chosen = vars(config.known_args_namespace)
+    options = {name: value for name, value in chosen.items() if name not in _SCOPE | _NEUTRAL}
+    seen = (
+        sys.version,
+        sys.prefix,
+        sorted(options.items()),
+        _unknown(arguments, config),
+        sorted((name, str(value)) for name, value in config.inicfg.items()),
+        str(config.inipath),
+        distributions(),
+        os.environ.get("PYTEST_PLUGINS", ""),
+    )
+    return digest_text(repr(seen))
+
+
+def scope_digest(config: pytest.Config) -> str:
+    """Which tests the command line asks for."""
+    chosen = vars(config.known_args_namespace)
+    seen = sorted((name, value) for name, value in chosen.items() if name in _SCOPE)
+    return digest_text(repr((seen, str(config.invocation_params.dir))))
+
+
+def distributions() -> list[str]:
+    """Name and version of everything installed, as the names of its metadata directories tell."""
+    found: set[str] = set()
+    for place in sys.path:
+        try:
+            found.update(name for name in os.listdir(place or ".") if name.endswith((".dist-info", ".egg-info")))
+        except OSError:
+            continue
+    return sorted(found)
+
+
+def read_before_root(config: pytest.Config, first_party: FirstParty) -> set[str]:
+    """Files that were read, or could have been, before the root: when one changes, only a new process is right."""
+    keys = {os.path.join(config.rootpath, name) for name in _INI_NAMES}
+    if config.inipath is not None:
+        keys.add(str(config.inipath))
+    return keys | {path for path in _module_files() if first_party.is_source(path)}
+
+
+def _module_files() -> Iterable[str]:
+    for module in list(sys.modules.values()):
+        path = getattr(module, "__file__", None)
+        if isinstance(path, str):
+            yield os.path.abspath(path)
+
+
+def _unknown(arguments: list[str], config: pytest.Config) -> list[str]:
+    """Options of plugins and conftests that are not loaded yet; they may change anything."""
+    parser: Any = config._parser
+    return list(parser.parse_known_and_unknown_args(arguments)[1])

@@ -1,0 +1,86 @@
+"""The pool: the frozen processes that the controller can continue from, and their connections."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from pytest_reloadwatch.rewind.choice import Checkpoint, choose, surplus
+from pytest_reloadwatch.rewind.messages import Channel, Frozen, Message, Retire
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+
+    from pytest_reloadwatch.watch.tree import Tree
+
+
+class Pool:
+    """Checkpoints by pid. Their pasts become digests when they check in."""
+
+    def __init__(self, tree: Tree) -> None:
+        self._tree = tree
+        self._channels: dict[int, Channel] = {}
+        self._pasts: dict[int, frozenset[tuple[str, str]]] = {}
+        self.checkpoints: dict[int, Checkpoint] = {}
+
+    def add(self, frozen: Frozen, channel: Channel) -> Checkpoint:
+        """A process has frozen; what it took in is followed from now on."""
+        self._tree.track(frozen.past)
+        own = frozenset((key, self._tree.digest(key)) for key in frozen.past)
+        past = self._pasts[frozen.pid] = self._pasts.get(frozen.parent, frozenset()) | own
+        checkpoint = Checkpoint(
+            pid=frozen.pid,
+            run=frozen.run,
+            place=frozen.place,
+            before=frozen.before,
+            moment=frozen.moment,
+            past=past,
+            collected=frozen.collected,
+            hoisted=tuple(frozen.hoisted),
+        )
+        self.checkpoints[frozen.pid] = checkpoint
+        self._channels[frozen.pid] = channel
+        return checkpoint
+
+    def of(self, channel: Channel) -> list[int]:
+        """The frozen process at the other end of *channel*, if it is one."""
+        return [pid for pid, known in self._channels.items() if known is channel]
+
+    def remove(self, pid: int) -> None:
+        """This process is gone, or must not be used again."""
+        self.checkpoints.pop(pid, None)
+        channel = self._channels.pop(pid, None)
+        if channel is not None:
+            channel.close()
+
+    def retire(self, pid: int) -> None:
+        """Tell a frozen process to leave."""
+        self.tell(pid, Retire())
+        self.remove(pid)
+
+    def tell(self, pid: int, message: Message) -> None:
+        """Raises nothing: a process that is gone is noticed by its connection."""
+        with contextlib.suppress(OSError):
+            self._channels[pid].send(message)
+
+    def choose(self, files: Collection[str], fits: Callable[[Checkpoint], bool]) -> Checkpoint | None:
+        """The best checkpoint for collecting *files*; *fits* is asked about those with hoisted modules."""
+        candidates = [c for c in self.checkpoints.values() if not c.hoisted or fits(c)]
+        return choose(candidates, self._tree.entries, files)
+
+    def distrust(self, run: int, keys: Collection[str]) -> None:
+        """*keys* changed while *run* was under way: what it froze after reading them may hold either state."""
+        for pid, checkpoint in list(self.checkpoints.items()):
+            if checkpoint.run == run and not checkpoint.is_root and any(key in keys for key, _ in checkpoint.past):
+                self.checkpoints[pid] = replace(checkpoint, past=frozenset({("<never>", "true")}))
+
+    def trim(self, hot: list[str]) -> None:
+        """Keep to the budget."""
+        for checkpoint in surplus(list(self.checkpoints.values()), self._tree.entries, hot):
+            self.retire(checkpoint.pid)
+
+    def close(self) -> None:
+        """All connections end, and with them the frozen processes."""
+        for pid in list(self._channels):
+            self.remove(pid)

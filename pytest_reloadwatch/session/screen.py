@@ -1,0 +1,57 @@
+"""What the controller says to the person; the terminal package implements it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Where the whole project stands after a run. Times are in seconds."""
+
+    exit_code: int
+    known: int
+    failing: tuple[str, ...]
+    unproven: int
+    ran: int
+    seconds: float
+    reexecuted: int
+    interrupted: bool
+    problem: str = ""
+    counts: dict[str, int] = field(default_factory=dict)
+
+
+class Screen(Protocol):
+    """Lines and keys. *fileno* is readable when a key was pressed, -1 where there are no keys."""
+
+    def fileno(self) -> int: ...
+
+    def key(self) -> str:
+        """The key that was pressed; empty for none."""
+
+    def give_up_terminal(self) -> None:
+        """A run needs the terminal to itself."""
+
+    def take_terminal(self) -> None:
+        """Keys are ours again."""
+
+    def note(self, text: str) -> None:
+        """Something worth saying once."""
+
+    def changed(self, paths: Sequence[str], modules: int, tests: int, known: int) -> None:
+        """What changed and what it means."""
+
+    def summary(self, summary: Summary) -> None:
+        """The closing line of a run."""
+
+    def waiting(self, poll: str) -> None:
+        """The session waits; *poll* says what stands in the way of file events, if anything."""
+
+    def help(self) -> None:
+        """What the keys do."""
+
+    def close(self) -> None: ...

@@ -1,0 +1,153 @@
+"""How a session begins: the process forks; the parent becomes the controller, the child the first checkpoint."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from typing import TYPE_CHECKING, NoReturn
+
+import pytest
+
+from pytest_reloadwatch import _compat
+from pytest_reloadwatch.proof.store import open_store
+from pytest_reloadwatch.record import audit
+from pytest_reloadwatch.record.firstparty import FirstParty
+from pytest_reloadwatch.record.owners import Owners
+from pytest_reloadwatch.record.recorder import Recorder
+from pytest_reloadwatch.rewind.finder import RewindFinder
+from pytest_reloadwatch.rewind.purity import Purity
+from pytest_reloadwatch.rewind.restore import flush_streams
+from pytest_reloadwatch.rewind.run import Pruner, Run
+from pytest_reloadwatch.rewind.timeline import Timeline
+from pytest_reloadwatch.session.address import client_address, internal_address
+from pytest_reloadwatch.session.book import Book
+from pytest_reloadwatch.session.clients import Listener, is_answering
+from pytest_reloadwatch.session.controller import Controller, Restart
+from pytest_reloadwatch.session.environment import (
+    distributions,
+    environment_digest,
+    read_before_root,
+    scope_digest,
+)
+from pytest_reloadwatch.session.events import Events
+from pytest_reloadwatch.terminal.screen import PlainScreen
+from pytest_reloadwatch.watch.watchers import make_watcher
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from pytest_reloadwatch.options import Options
+
+STORE = os.path.join("d", "reloadwatch", "store.sqlite")
+
+
+def start_session(config: pytest.Config, arguments: list[str], options: Options) -> Run:
+    """Fork. Returns in every run, never in the controller: that one ends with SystemExit."""
+    cache_dir = _compat.cache_directory(config)
+    first_party = FirstParty(str(config.rootpath), cache_dir)
+    try:
+        internal = Listener(internal_address(os.getpid()))
+        events = Events(options.events)
+    except OSError as error:
+        raise pytest.UsageError(f"reloadwatch cannot start: {error}") from error
+    flush_streams()
+    child = os.fork()
+    if child:
+        _control(config, arguments, options, first_party, cache_dir, internal, events)
+    internal.forget()
+    return _become_root(config, options, first_party, internal.address)
+
+
+def explain_failure(run: Run, error: BaseException) -> None:
+    """Tell the controller which conftest could not be imported."""
+    path = getattr(error, "path", None)
+    if path is not None and type(error).__name__ == "ConftestImportFailure":
+        run.conftest_failed(str(path))
+
+
+def _become_root(config: pytest.Config, options: Options, first_party: FirstParty, address: str) -> Run:
+    """Freeze at once; every run goes on from here, or from a checkpoint that a run has left."""
+    recorder = Recorder(first_party)
+    timeline = Timeline(address, config, recorder, Purity(recorder, options.allow))
+    finder = RewindFinder(recorder, timeline)
+    owners = Owners(recorder)
+    timeline.hibernate_as_root()
+    run = Run(timeline, finder, owners, config)
+    for plugin in (run, Pruner(run), owners):
+        config.pluginmanager.register(plugin)
+    sys.meta_path.insert(0, finder)
+    from pytest_reloadwatch.rewind import bytecode
+
+    _compat.guard_rewritten_bytecode(bytecode.is_trusted)
+    _compat.watch_imports_by_name(finder.imported_by_name)
+    audit.install(recorder)
+    return run
+
+
+class _Outside:
+    """What the controller needs to know of the process and its directory."""
+
+    def __init__(self, config: pytest.Config, first_party: FirstParty) -> None:
+        self.rootdir = str(config.rootpath)
+        self.capture_off = config.known_args_namespace.capture == "no"
+        self._before = read_before_root(config, first_party)
+        self._distributions = distributions()
+
+    @property
+    def keys(self) -> set[str]:
+        return self._before
+
+    def changed_before_root(self, changed: Collection[str]) -> str:
+        names = sorted(os.path.relpath(key, self.rootdir) for key in self._before.intersection(changed))
+        return f"{', '.join(names)} changed" if names else ""
+
+
+def _control(
+    config: pytest.Config,
+    arguments: list[str],
+    options: Options,
+    first_party: FirstParty,
+    cache_dir: str,
+    internal: Listener,
+    events: Events,
+) -> NoReturn:
+    screen = PlainScreen()
+    if config.known_args_namespace.cacheclear:
+        with contextlib.suppress(OSError):
+            _compat.clear_cache(cache_dir)
+    store, complaint = open_store(os.path.join(cache_dir, STORE))
+    if complaint:
+        screen.note(complaint)
+    book = Book(store, environment_digest(config, arguments), scope_digest(config), first_party)
+    outside = _Outside(config, first_party)
+    book.tree.track(outside.keys)
+    controller = Controller(
+        options=options,
+        outside=outside,
+        book=book,
+        watcher=make_watcher(options.poll),
+        screen=screen,
+        events=events,
+        internal=internal,
+        clients=None if options.once else _listen(outside.rootdir, screen),
+    )
+    try:
+        code = controller.serve()
+    except Restart as restart:
+        print(f"\nreloadwatch: starting over: {restart}", flush=True)  # noqa: T201 - the screen is closed by now
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
+    flush_streams()
+    raise SystemExit(code)
+
+
+def _listen(rootdir: str, screen: PlainScreen) -> Listener | None:
+    """The socket for clients; another session of this directory keeps its own."""
+    try:
+        address = client_address(rootdir)
+        if not is_answering(address):
+            return Listener(address)
+        screen.note("another session of this directory answers 'wait', 'status' and 'stop'")
+    except OSError as error:
+        screen.note(f"'wait', 'status' and 'stop' do not work: {error}")
+    return None

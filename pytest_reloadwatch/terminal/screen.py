@@ -1,0 +1,118 @@
+"""The plain terminal: a line for what changed, a line for where the project stands, and keys."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+try:
+    import termios
+    import tty
+except ImportError:  # pragma: no cover - no keys on such a system
+    termios = None  # type: ignore[assignment]
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pytest_reloadwatch.session.screen import Summary
+
+_SHOWN = 3
+_LISTED = 10
+_HELP = """
+  Enter  rerun what is affected or fails    a  run all tests
+  f      rerun what fails                   q  quit
+  ?      this help                          Ctrl-C  end the run; when idle, the session
+"""
+
+
+class PlainScreen:
+    """Writes to *out*; takes keys where both *out* and standard input are a terminal."""
+
+    def __init__(self, out: Any = None) -> None:
+        self._out = out or sys.stdout
+        self._color = self._out.isatty() and "NO_COLOR" not in os.environ
+        self._saved: list[Any] | None = None
+        self.has_keys = termios is not None and self._out.isatty() and sys.stdin is not None and sys.stdin.isatty()
+        self.take_terminal()
+
+    def fileno(self) -> int:
+        return sys.stdin.fileno() if self._saved is not None else -1
+
+    def key(self) -> str:
+        with contextlib.suppress(OSError):
+            return os.read(sys.stdin.fileno(), 1).decode(errors="replace")
+        return ""
+
+    def give_up_terminal(self) -> None:
+        if self._saved is not None:
+            termios.tcsetattr(sys.stdin.fileno(), termios.TCSADRAIN, self._saved)
+            self._saved = None
+
+    def take_terminal(self) -> None:
+        if self.has_keys and self._saved is None:
+            with contextlib.suppress(termios.error):
+                self._saved = termios.tcgetattr(sys.stdin.fileno())
+                tty.setcbreak(sys.stdin.fileno(), termios.TCSADRAIN)
+
+    def note(self, text: str) -> None:
+        self._line(f"reloadwatch: {text}", "33")
+
+    def changed(self, paths: Sequence[str], modules: int, tests: int, known: int) -> None:
+        names = ", ".join(paths[:_SHOWN]) + (f" and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else "")
+        what = f"{_count(modules, 'module')} re-executed, {tests} of {_count(known, 'test')}"
+        self._line(f"\n{names} → {what}", "36")
+
+    def summary(self, summary: Summary) -> None:
+        color = "32" if summary.exit_code == 0 and not summary.unproven else "31" if summary.failing else "33"
+        self._line(f"reloadwatch: {_standing(summary)} {_effort(summary)}", color)
+        if summary.failing and len(summary.failing) > 1:
+            for nodeid in summary.failing[:_LISTED]:
+                self._line(f"  {nodeid}", "31")
+            if len(summary.failing) > _LISTED:
+                self._line(f"  and {len(summary.failing) - _LISTED} more", "31")
+
+    def waiting(self, poll: str) -> None:
+        if poll:
+            self.note(poll)
+        if self.has_keys:
+            self._line("reloadwatch: waiting for changes; ? for help, q to quit", "2")
+
+    def help(self) -> None:
+        self._line(_HELP, "")
+
+    def close(self) -> None:
+        self.give_up_terminal()
+
+    def _line(self, text: str, color: str) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            if self._color and color:
+                text = f"\033[{color}m{text}\033[0m"
+            self._out.write(text + "\n")
+            self._out.flush()
+
+
+def _standing(summary: Summary) -> str:
+    if summary.problem:
+        return summary.problem
+    known = _count(summary.known, "test")
+    if len(summary.failing) == 1:
+        text = f"1 of {known} fails: {summary.failing[0]}"
+    elif summary.failing:
+        text = f"{len(summary.failing)} of {known} fail"
+    elif summary.unproven:
+        text = f"{summary.known - summary.unproven} of {known} proven"
+    else:
+        return f"all {known} proven" if summary.known else "no tests"
+    if summary.unproven:
+        text += f"; {summary.unproven} not proven" + (" (interrupted)" if summary.interrupted else "")
+    return text
+
+
+def _effort(summary: Summary) -> str:
+    return f"({summary.ran} run, {_count(summary.reexecuted, 'module')} re-executed, {summary.seconds:.2f} s)"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -1,0 +1,146 @@
+"""The tree: the digest of every key that anything rests on, kept true by sweeps."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from pytest_reloadwatch.proof.digest import ABSENT, digest_file, digest_listing, is_listing, is_path
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+Signature = tuple[int, int, int, int]
+_GONE: Signature = (0, 0, 0, 0)
+# A file written again within this time of being looked at could keep its time stamps (nanoseconds):
+# the kernel's clock for them ticks every few milliseconds, some file systems keep whole seconds only.
+_TICK = 50_000_000
+_COARSE_TICK = 2_000_000_000
+
+
+@dataclass
+class Sweep:
+    """*changed* keys have another digest than before, *touched* ones were written or replaced at least."""
+
+    changed: set[str] = field(default_factory=set)
+    touched: set[str] = field(default_factory=set)
+
+
+class Tree:
+    """Digests by key; what is not tracked is unknown.
+
+    *entries* holds the same as pairs, so that a group of dependencies holds when it is a subset.
+    """
+
+    def __init__(self) -> None:
+        self.entries: set[tuple[str, str]] = set()
+        self._digests: dict[str, str] = {}
+        self._signatures: dict[str, Signature] = {}
+        # Keys where nothing is, by the nearest directory above that exists: while that directory
+        # does not change, none of them can appear.
+        self._missing: dict[str, set[str]] = defaultdict(set)
+        self._directories: dict[str, Signature] = {}
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._digests
+
+    def digest(self, key: str) -> str:
+        """The digest of a tracked key. Raises KeyError for others."""
+        return self._digests[key]
+
+    def exists(self, key: str) -> bool:
+        """Whether *key* is tracked and there."""
+        return self._digests.get(key, ABSENT) != ABSENT
+
+    def put(self, key: str, digest: str) -> None:
+        """Set the digest of a key that is no path."""
+        self._set_digest(key, digest)
+
+    def track(self, keys: Iterable[str]) -> None:
+        """Follow these keys from now on."""
+        for key in keys:
+            if key not in self._digests and is_path(key):
+                self._look(key)
+
+    def changed_since(self, keys: Iterable[str], moment: int) -> set[str]:
+        """The *keys* that may have been written after *moment* (nanoseconds of the wall clock)."""
+        return {key for key in keys if self._signatures.get(key, _GONE)[1] > moment - _TICK}
+
+    def sweep(self) -> Sweep:
+        """Look at everything tracked; only what was written since the last look is read."""
+        found = Sweep()
+        for key in list(self._signatures):
+            self._recheck(key, found)
+        for directory in list(self._missing):
+            if self._directory_moved(directory):
+                for key in self._missing.pop(directory):
+                    self._recheck(key, found)
+        return found
+
+    def directories(self) -> set[str]:
+        """The directories in which an event can concern a tracked key."""
+        places = set(self._missing)
+        for key in self._signatures:
+            places.add(key.rstrip(os.sep) if is_listing(key) else os.path.dirname(key))
+        return places
+
+    def _recheck(self, key: str, found: Sweep) -> None:
+        before, signature = self._digests[key], self._signatures.get(key)
+        if signature is not None and signature == _signature(key) and signature != _GONE:
+            return
+        self._look(key)
+        if self._digests[key] != before:
+            found.changed.add(key)
+        if self._signatures.get(key) != signature:
+            found.touched.add(key)
+
+    def _look(self, key: str) -> None:
+        now = time.time_ns()
+        signature = _signature(key)
+        digest = ABSENT if signature == _GONE else digest_listing(key) if is_listing(key) else digest_file(key)
+        self._set_digest(key, digest)
+        if digest == ABSENT:
+            self._signatures.pop(key, None)
+            self._note_missing(key)
+        else:
+            self._signatures[key] = (0, *signature[1:]) if _is_racy(signature, now) else signature
+
+    def _set_digest(self, key: str, digest: str) -> None:
+        before = self._digests.get(key)
+        if before is not None:
+            self.entries.discard((key, before))
+        self._digests[key] = digest
+        self.entries.add((key, digest))
+
+    def _note_missing(self, key: str) -> None:
+        directory = os.path.dirname(key.rstrip(os.sep))
+        while not os.path.isdir(directory):
+            directory = os.path.dirname(directory)
+        self._missing[directory].add(key)
+        if directory not in self._directories:
+            self._directory_moved(directory)
+
+    def _directory_moved(self, directory: str) -> bool:
+        """Whether *directory* changed since the last look, or so shortly before it that one cannot know."""
+        now = time.time_ns()
+        signature = _signature(directory)
+        moved = self._directories.get(directory) != signature
+        self._directories[directory] = (0, *signature[1:]) if _is_racy(signature, now) else signature
+        return moved
+
+
+def _signature(path: str) -> Signature:
+    try:
+        found = os.stat(path)
+    except (OSError, ValueError):
+        return _GONE
+    return (found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino)
+
+
+def _is_racy(signature: Signature, now: int) -> bool:
+    newest = max(signature[0], signature[1])
+    tick = _COARSE_TICK if newest % 1_000_000_000 == 0 else _TICK
+    return signature != _GONE and newest > now - tick
