@@ -46,7 +46,8 @@ def _report(recorder: Recorder, event: str, args: tuple[Any, ...], frame: FrameT
         return
     if event == "open":
         if _is_write(args[1], args[2]):
-            recorder.wrote(path)
+            if not os.path.isdir(path):  # a temporary file without a name is made "in" a directory
+                recorder.wrote(path)
         else:
             recorder.opened(path, frame)
     elif event in _LIST:

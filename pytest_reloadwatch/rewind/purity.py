@@ -67,8 +67,9 @@ class Purity:
         return Impurity("a child process is running", "child")
 
     def _descriptor(self, ours: set[int]) -> Impurity | None:
+        known = self._baseline | {identity(descriptor) for descriptor in ours if descriptor >= 0}
         for descriptor in open_descriptors():
-            if descriptor not in ours and identity(descriptor) not in self._baseline:
+            if identity(descriptor) not in known:
                 finding = _judge_descriptor(descriptor)
                 if finding is not None:
                     return finding

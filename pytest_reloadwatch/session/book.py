@@ -123,7 +123,7 @@ class Book:
 
     def close(self, run: RunRecord) -> set[str]:
         """Turn what *run* told into proofs and keep them; the nodeids that could not be proven are the answer."""
-        run.disturbed |= self.tree.changed_since(run.past - run.written, run.begun)
+        run.disturbed |= self.tree.new_since(run.past - run.written, run.begun)
         if run.collection is not None:
             self._test_files.update(path for path, _, _ in run.collection.files)
             self.graph.set_roots(run.collection.roots)
@@ -206,7 +206,7 @@ class Book:
             if ended.opaque:
                 own.add(FIRST_PARTY)
             self._follow(own)
-            disturbed = run.disturbed | self.tree.changed_since(own, run.begun)
+            disturbed = run.disturbed | self.tree.new_since(own, run.begun)
             if (base | own) & (disturbed - self._volatile):
                 unproven.add(ended.nodeid)
                 continue
@@ -271,7 +271,7 @@ class _Bases:
         keys = self._keys.get(path)
         if keys is None:
             keys = self._keys[path] = self._book.base_keys(path) - self._run.written
-            self._run.disturbed |= self._book.tree.changed_since(keys, self._run.begun)
+            self._run.disturbed |= self._book.tree.new_since(keys, self._run.begun)
         return keys
 
     def group(self, path: str) -> Group:

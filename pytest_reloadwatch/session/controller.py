@@ -419,8 +419,8 @@ class Controller:
     def _on_knowledge(self, message: m.Knowledge, _channel: m.Channel) -> None:
         record = self._require_current().record
         self._book.learn(record, message)
-        names = {name for name, _ in message.modules}
-        self._round.reexecuted |= names
+        self._hoister.executed.update(path for _, path in message.modules)
+        self._round.reexecuted |= {name for name, _ in message.modules}
 
     def _on_collecting(self, message: m.Collecting, _channel: m.Channel) -> None:
         current = self._require_current()

@@ -19,6 +19,7 @@ _GONE: Signature = (0, 0, 0, 0)
 # the kernel's clock for them ticks every few milliseconds, some file systems keep whole seconds only.
 _TICK = 50_000_000
 _COARSE_TICK = 2_000_000_000
+_LAG = 10_000_000  # time stamps can be so much behind the clock that programs read
 
 
 @dataclass
@@ -39,6 +40,8 @@ class Tree:
         self.entries: set[tuple[str, str]] = set()
         self._digests: dict[str, str] = {}
         self._signatures: dict[str, Signature] = {}
+        self._racy: set[str] = set()  # written so lately that the same signature may stand for other content
+        self._first_look: dict[str, int] = {}
         # Keys where nothing is, by the nearest directory above that exists: while that directory
         # does not change, none of them can appear.
         self._missing: dict[str, set[str]] = defaultdict(set)
@@ -65,9 +68,16 @@ class Tree:
             if key not in self._digests and is_path(key):
                 self._look(key)
 
-    def changed_since(self, keys: Iterable[str], moment: int) -> set[str]:
-        """The *keys* that may have been written after *moment* (nanoseconds of the wall clock)."""
-        return {key for key in keys if self._signatures.get(key, _GONE)[1] > moment - _TICK}
+    def new_since(self, keys: Iterable[str], moment: int) -> set[str]:
+        """Those *keys* first looked at after *moment* that may have been written after it, too.
+
+        *moment* is in nanoseconds of the wall clock. For keys tracked before, sweeps tell what was touched.
+        """
+        return {
+            key
+            for key in keys
+            if self._first_look.get(key, 0) > moment and self._signatures.get(key, _GONE)[1] > moment - _LAG
+        }
 
     def sweep(self) -> Sweep:
         """Look at everything tracked; only what was written since the last look is read."""
@@ -89,12 +99,12 @@ class Tree:
 
     def _recheck(self, key: str, found: Sweep) -> None:
         before, signature = self._digests[key], self._signatures.get(key)
-        if signature is not None and signature == _signature(key) and signature != _GONE:
+        if signature is not None and key not in self._racy and signature == _signature(key):
             return
         self._look(key)
         if self._digests[key] != before:
             found.changed.add(key)
-        if self._signatures.get(key) != signature:
+        if self._digests[key] != before or self._signatures.get(key) != signature:
             found.touched.add(key)
 
     def _look(self, key: str) -> None:
@@ -102,11 +112,15 @@ class Tree:
         signature = _signature(key)
         digest = ABSENT if signature == _GONE else digest_listing(key) if is_listing(key) else digest_file(key)
         self._set_digest(key, digest)
+        self._first_look.setdefault(key, now)
+        self._racy.discard(key)
         if digest == ABSENT:
             self._signatures.pop(key, None)
             self._note_missing(key)
-        else:
-            self._signatures[key] = (0, *signature[1:]) if _is_racy(signature, now) else signature
+            return
+        self._signatures[key] = signature
+        if _is_racy(signature, now):
+            self._racy.add(key)
 
     def _set_digest(self, key: str, digest: str) -> None:
         before = self._digests.get(key)
