@@ -1,0 +1,289 @@
+"""Replay a project's history under a watch session, and compare every verdict with a cold run.
+
+One session lives in CLONE while ``git checkout`` walks through the commits; it is driven through the outside
+interface only. After each step the verdict map that ``wait`` prints is compared with that of a cold pytest
+process at the same commit in a second clone. A test where they differ is
+
+- *flaky* when two cold runs differ from each other,
+- *order-dependent* when a cold run of just the tests of the session's run shows the session's verdict,
+- a DIFFERENCE otherwise.
+
+The table has a row a step: files changed by the commit, tests run and known, modules re-executed. "ours" is
+the time from the end of the checkout to the answer of ``wait``, the start of that command included; "cold"
+is the wall time of the cold process. The first step is the session's start. The exit code is 1 when there
+was any DIFFERENCE or the session failed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+from dataclasses import asdict, dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from _cold import ColdError, ColdResult, Project, run_cold
+from _session import EventsFile, SessionError, WatchSession
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+COLUMNS = "{:<10} {:>5} {:>6} / {:<6} {:>7} {:>7} {:>7} {:>11}"
+HEADER = COLUMNS.format("commit", "files", "ran", "known", "modules", "ours s", "cold s", "differences")
+BAD = ("failed", "error")
+ABSENT = "-"
+_SHOWN = "shown by a cold run of the same subset"
+
+
+@dataclass(frozen=True)
+class Mismatch:
+    """A test whose verdict differs; ``-`` where one side does not know the test."""
+
+    test: str
+    ours: str
+    cold: str
+
+    def __str__(self) -> str:
+        return f"{self.test}: ours {self.ours}, cold {self.cold}"
+
+
+@dataclass
+class Step:
+    """One commit's comparison; times are in seconds."""
+
+    commit: str
+    files: int
+    ran: int
+    known: int
+    modules: int
+    ours: float
+    cold: float
+    started_over: bool
+    differences: list[Mismatch] = field(default_factory=list)
+    flaky: list[Mismatch] = field(default_factory=list)
+    order_dependent: list[Mismatch] = field(default_factory=list)
+
+    def row(self) -> str:
+        """The step's line in the table, its mismatches below it."""
+        counts = (self.commit[:10], self.files, self.ran, self.known, self.modules)
+        line = COLUMNS.format(*counts, f"{self.ours:.2f}", f"{self.cold:.2f}", len(self.differences))
+        lines = [line + ("  starts over" if self.started_over else "")]
+        lines += [f"    DIFFERENCE {mismatch}" for mismatch in self.differences]
+        lines += [f"    flaky: {mismatch}" for mismatch in self.flaky]
+        lines += [f"    order-dependent: {mismatch} ({_SHOWN})" for mismatch in self.order_dependent]
+        return "\n".join(lines)
+
+
+class Git:
+    """A clone that is moved from commit to commit."""
+
+    def __init__(self, clone: str) -> None:
+        self._clone = clone
+        self._last = 0.0
+
+    def checkout(self, commit: str) -> None:
+        """Move there, never twice within a second.
+
+        Python's bytecode files could not tell the sources apart, and a cold run would execute the wrong one.
+        """
+        time.sleep(max(0.0, self._last + 1.1 - time.time()))
+        self._run("checkout", "-q", "--force", commit)
+        self._last = time.time()
+
+    def changed(self, before: str, after: str) -> int:
+        return len(self._run("diff", "--name-only", before, after).split())
+
+    def last(self, count: int) -> list[str]:
+        """The last commits up to HEAD that touch Python files, oldest first."""
+        found = self._run("log", "--first-parent", "--format=%H", f"-{count}", "--", "*.py").split()
+        return found[::-1]
+
+    def _run(self, *arguments: str) -> str:
+        command = ["git", "-C", self._clone, *arguments]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+        if done.returncode:
+            raise SystemExit(f"{' '.join(command)}: {done.stderr.strip()}")
+        return done.stdout
+
+
+class Replay:
+    """Compares step by step: *live* is the session's clone, *cold* the second one. Times are in seconds."""
+
+    def __init__(self, live: Project, cold: Project, timeout: float) -> None:
+        self._cold = cold
+        self._timeout = timeout
+        self._git = Git(live.clone)
+        self._cold_git = Git(cold.clone)
+        self._at = ""
+        self._subsets: dict[tuple[str, ...], dict[str, str]] = {}
+
+    def begin(self, commit: str) -> None:
+        """Go to where the session is to start."""
+        self._git.checkout(commit)
+        self._at = commit
+
+    def step(self, session: WatchSession, commit: str) -> Step:
+        """Move the live clone, wait, compare. Raises SessionError and ColdError."""
+        files = self._git.changed(self._at, commit)
+        before = len(session.events.runs)
+        if commit != self._at:
+            self._git.checkout(commit)
+        begun = time.monotonic()
+        settled = session.wait(self._timeout)
+        ours = time.monotonic() - begun
+        session.events.read()
+        self._at = commit
+        self._subsets = {}
+        self._cold_git.checkout(commit)
+        cold = run_cold(self._cold, self._timeout)
+        step = self._describe(session.events, before, files, len(settled["outcomes"]), ours, cold.seconds)
+        self._compare(step, settled, cold, session.events)
+        return step
+
+    def _describe(
+        self, events: EventsFile, before: int, files: int, known: int, ours: float, cold: float
+    ) -> Step:
+        runs = events.runs[before:]
+        return Step(
+            commit=self._at,
+            files=files,
+            ran=len({nodeid for run in runs for nodeid in run.tests}),
+            known=known,
+            modules=len({name for run in runs for name in run.reexecuted}),
+            ours=ours,
+            cold=cold,
+            started_over=before > 0 and any(run.number == 1 for run in runs),
+        )
+
+    def _compare(self, step: Step, settled: dict[str, Any], cold: ColdResult, events: EventsFile) -> None:
+        step.differences = contradictions(settled)
+        suspects = mismatches(settled["outcomes"], cold.verdicts)
+        again = run_cold(self._cold, self._timeout) if suspects else cold
+        for suspect in suspects:
+            if again.verdicts.get(suspect.test, ABSENT) != suspect.cold:
+                step.flaky.append(suspect)
+            elif self._depends_on_order(suspect, events):
+                step.order_dependent.append(suspect)
+            else:
+                step.differences.append(suspect)
+
+    def _depends_on_order(self, suspect: Mismatch, events: EventsFile) -> bool:
+        """Whether a cold run of just the tests that ran along with this one gives the session's verdict."""
+        for run in reversed(events.runs):
+            if run.tests.get(suspect.test) == suspect.ours:
+                return self._cold_subset(tuple(run.tests)).get(suspect.test) == suspect.ours
+        return False
+
+    def _cold_subset(self, nodeids: tuple[str, ...]) -> dict[str, str]:
+        if nodeids not in self._subsets:
+            files = dict.fromkeys(nodeid.split("::")[0] for nodeid in nodeids)
+            self._subsets[nodeids] = run_cold(self._cold, self._timeout, only=nodeids, files=files).verdicts
+        return self._subsets[nodeids]
+
+
+def mismatches(ours: dict[str, str], cold: dict[str, str]) -> list[Mismatch]:
+    """Every test on whose verdict the two maps do not agree."""
+    return [
+        Mismatch(test, ours.get(test, ABSENT), cold.get(test, ABSENT))
+        for test in dict.fromkeys([*cold, *ours])
+        if ours.get(test) != cold.get(test)
+    ]
+
+
+def contradictions(settled: dict[str, Any]) -> list[Mismatch]:
+    """What is wrong with a settled object in itself, in the form of a mismatch."""
+    found = []
+    if not settled.get("settled", True):
+        found.append(Mismatch("<wait>", "answered unsettled", "settled"))
+    fails = any(outcome in BAD for outcome in settled["outcomes"].values())
+    if fails != (settled["exit_code"] != 0):
+        found.append(Mismatch("<exit code>", str(settled["exit_code"]), "1" if fails else "0"))
+    return found
+
+
+def summary(steps: Sequence[Step], problem: str) -> str:
+    """The last line."""
+    different, flaky = sum(len(s.differences) for s in steps), sum(len(s.flaky) for s in steps)
+    counts = f"{len(steps)} steps, {different} differences, {flaky} flaky"
+    counts += f", {sum(len(s.order_dependent) for s in steps)} order-dependent"
+    times = f"ours {sum(s.ours for s in steps):.1f} s, cold {sum(s.cold for s in steps):.1f} s"
+    return f"{counts}; {times}" + (f"; FAILED: {problem}" if problem else "")
+
+
+def run(replay: Replay, session: WatchSession, commits: Sequence[str], steps: list[Step]) -> str:
+    """Fill *steps*, printing each; the answer is the problem that ended it early, if any."""
+    print(HEADER, flush=True)
+    try:
+        replay.begin(commits[0])
+        with session:
+            for commit in commits:
+                steps.append(replay.step(session, commit))
+                print(steps[-1].row(), flush=True)
+    except (SessionError, ColdError) as error:
+        print(error, flush=True)
+        return f"{str(error).splitlines()[0]} (after {len(steps)} of {len(commits)} steps)"
+    return "processes of the session outlived it" if session.leftovers else ""
+
+
+def second_clone(clone: str, place: str) -> str:
+    """A clone of *clone* for the cold runs."""
+    target = os.path.join(place, "cold")
+    subprocess.run(["git", "clone", "-q", "--no-checkout", clone, target], check=True, timeout=600)
+    return target
+
+
+def read_commits(chosen: argparse.Namespace) -> list[str]:
+    """The commits to go through, oldest first."""
+    if not chosen.commits:
+        return Git(chosen.clone).last(chosen.last)
+    text = chosen.commits
+    if os.path.exists(text):
+        with open(text, encoding="utf-8") as file:
+            text = file.read()
+    return str(text).replace(",", " ").split()
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    made = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    made.add_argument("clone", help="a git clone; its files and .pytest_cache are overwritten")
+    made.add_argument(
+        "--python", required=True, help="the interpreter that has the project's needs and our plugin"
+    )
+    made.add_argument("--cold", help="the second clone (default: a temporary one)")
+    made.add_argument("--pythonpath", nargs="*", default=[], help="directories of the clone to import from")
+    made.add_argument("--commits", help="a file, or a list with commas; oldest first")
+    made.add_argument("--last", type=int, default=25, help="else: so many commits up to HEAD that touch *.py")
+    made.add_argument("--timeout", type=float, default=300.0, help="seconds for one step or one cold run")
+    made.add_argument("--work", help="where the session's events and output go, to be kept")
+    made.add_argument("--json", help="write all steps to this file")
+    made.add_argument("--args", nargs=argparse.REMAINDER, default=[], help="all that follows goes to pytest")
+    return made
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command's exit code."""
+    chosen = parser().parse_args(arguments)
+    chosen.clone = os.path.abspath(chosen.clone)
+    steps: list[Step] = []
+    with tempfile.TemporaryDirectory(prefix="reloadwatch-replay-") as place:
+        work = chosen.work or place
+        os.makedirs(work, exist_ok=True)
+        cold = os.path.abspath(chosen.cold or second_clone(chosen.clone, place))
+        live = Project(chosen.clone, chosen.python, tuple(chosen.pythonpath), tuple(chosen.args))
+        replay = Replay(live, replace(live, clone=cold), chosen.timeout)
+        shutil.rmtree(os.path.join(chosen.clone, ".pytest_cache"), ignore_errors=True)
+        problem = run(replay, WatchSession(live, work), read_commits(chosen), steps)
+    if chosen.json:
+        with open(chosen.json, "w", encoding="utf-8") as file:
+            json.dump({"steps": [asdict(step) for step in steps], "problem": problem}, file, indent=1)
+    print(summary(steps, problem))
+    return 1 if problem or any(step.differences for step in steps) else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
