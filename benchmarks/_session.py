@@ -100,6 +100,8 @@ class WatchSession:
 
     def __enter__(self) -> WatchSession:
         options = ["--reload-watch", f"--reload-events={self.events.path}", *self._project.arguments]
+        with contextlib.suppress(FileNotFoundError):
+            os.remove(self.events.path)  # the session appends
         with open(self.output, "wb") as output:
             self._process = subprocess.Popen(
                 [self._project.python, "-m", "pytest", *options],
@@ -157,7 +159,9 @@ class WatchSession:
         assert self._process is not None
         code = self._process.poll()
         if code is not None:
-            raise SessionError(f"the session's process died with code {code}; its last words:\n{self.tail()}")
+            raise SessionError(
+                f"the session's process died with code {code}; the last it printed:\n{self.tail()}"
+            )
 
     def _ask(self, request: str, timeout: float, *options: str) -> tuple[int, str]:
         command = [self._project.python, "-m", "pytest_reloadwatch", request, *options]

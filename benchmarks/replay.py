@@ -225,7 +225,7 @@ def run(replay: Replay, session: WatchSession, commits: Sequence[str], steps: li
                 print(steps[-1].row(), flush=True)
     except (SessionError, ColdError) as error:
         print(error, flush=True)
-        return f"{str(error).splitlines()[0]} (after {len(steps)} of {len(commits)} steps)"
+        return f"{str(error).splitlines()[0].rstrip(':')} (after {len(steps)} of {len(commits)} steps)"
     return "processes of the session outlived it" if session.leftovers else ""
 
 
