@@ -133,7 +133,7 @@ class WatchSession:
     def wait(self, timeout: float) -> dict[str, Any]:
         """The settled object for the tree as it is now. Raises SessionError."""
         deadline = time.monotonic() + timeout
-        code = _TIMED_OUT
+        code, printed = _TIMED_OUT, ""
         while time.monotonic() < deadline:
             self._check_alive()
             left = max(0.1, deadline - time.monotonic())
@@ -146,14 +146,19 @@ class WatchSession:
             time.sleep(0.05)  # it has not begun to listen, or it is starting over
         self._check_alive()
         raise SessionError(
-            f"the session did not settle within {timeout:g} s (code {code} from wait); the last it printed:\n"
-            + self.tail()
+            f"the session did not settle within {timeout:g} s: code {code} from wait\n"
+            f"{printed}\n{self._where_it_stands()}\nthe session printed last:\n{self.tail()}"
         )
 
     def tail(self, lines: int = 40) -> str:
         """The last lines that the session printed."""
         with open(self.output, encoding="utf-8", errors="replace") as file:
             return "".join(f"  | {line}" for line in file.readlines()[-lines:])
+
+    def _where_it_stands(self) -> str:
+        code, printed = self._ask("status", 5.0, "--json")
+        settled = '"settled": true' in printed
+        return f"status: code {code}, settled: {settled}"
 
     def _check_alive(self) -> None:
         assert self._process is not None
@@ -178,7 +183,7 @@ class WatchSession:
             )
         except subprocess.TimeoutExpired:
             return _TIMED_OUT, ""
-        return done.returncode, done.stdout
+        return done.returncode, done.stdout or done.stderr[-600:]
 
 
 def _end_group(group: int) -> bool:
