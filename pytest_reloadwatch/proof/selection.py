@@ -87,7 +87,7 @@ def _select_file(chosen: Selection, record: Collected, matcher: Matcher) -> None
     """The file itself, or what it imports, is not as it was when it was collected."""
     reason = f"{matcher.mismatch(record.groups)} changed"
     chosen.unknown = True
-    chosen.known += len(record.nodeids) or 1
+    chosen.known += len(record.nodeids)
     chosen.selected.extend(Selected(nodeid, record.path, reason) for nodeid in record.nodeids or (record.nodeid,))
 
 

@@ -22,6 +22,7 @@ class Checkpoint:
     """
 
     pid: int
+    parent: int
     run: int
     place: str
     before: str

@@ -33,7 +33,7 @@ class RewindFinder:
         self._timeline = timeline
         self._main = threading.get_ident()
         self._places: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
-        self.imports: list[tuple[str, str, str, str]] = []
+        self.imports: list[tuple[str, str, str, int, str]] = []
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
@@ -46,6 +46,8 @@ class RewindFinder:
             importlib.invalidate_caches()
             spec = self._find_behind(fullname, path, target)
             origin = self._origin(spec)
+        if self._timeline.collecting and spec is not None:
+            self._note_import(fullname, origin, frame)
         if self._timeline.shelf and (shelved := self._from_shelf(fullname, origin)) is not None:
             return shelved
         self._note(fullname, path, spec, origin, frame)
@@ -101,10 +103,11 @@ class RewindFinder:
             self._recorder.passed_over(self._passed(fullname, path, origin))
         if origin:
             self._recorder.executing(fullname, origin)
-        if self._timeline.collecting and spec is not None:
-            importer = self._direct_importer(frame)
-            if importer or origin:
-                self.imports.append((fullname, origin, importer, surroundings()))
+
+    def _note_import(self, fullname: str, origin: str, frame: FrameType) -> None:
+        importer, line = self._direct_importer(frame)
+        if importer or origin:
+            self.imports.append((fullname, origin, importer, line, surroundings()))
 
     def _passed(self, fullname: str, path: Sequence[str] | None, origin: str | None) -> list[str]:
         """First-party paths where the module could have been but was not; a later one would come first."""
@@ -118,11 +121,12 @@ class RewindFinder:
             passed += candidates
         return passed
 
-    def _direct_importer(self, frame: FrameType | None) -> str:
-        """The first-party file whose top-level code has this import statement; empty for any other importer."""
+    def _direct_importer(self, frame: FrameType | None) -> tuple[str, int]:
+        """The first-party file, and line, whose top-level code has this import; empty for any other importer."""
         while frame is not None:
             filename = frame.f_code.co_filename
             if not filename.startswith(("<frozen importlib", _OWN)):
-                return self._first_party.frame_source(filename) if frame.f_code.co_name == "<module>" else ""
+                importer = self._first_party.frame_source(filename) if frame.f_code.co_name == "<module>" else ""
+                return importer, frame.f_lineno if importer else 0
             frame = frame.f_back
-        return ""
+        return "", 0

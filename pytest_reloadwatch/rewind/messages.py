@@ -80,14 +80,6 @@ class Frozen(Message):
 
 
 @dataclass(frozen=True)
-class HoistFailed(Message):
-    """A checkpoint's fork could not hoist: go without."""
-
-    checkpoint: int
-    reason: str
-
-
-@dataclass(frozen=True)
 class ChildEnded(Message):
     """Checkpoint to controller: a process forked here has ended; *status* as os.waitpid gives it."""
 
@@ -138,16 +130,16 @@ class CollectFailed(Message):
 class Collection(Message):
     """Run to controller: collection is complete.
 
-    *files* (path, nodeid, outcome) were collected in this run, *items* (nodeid, path) are all the tests
-    in scope, in order; *roots* the first-party directories of ``sys.path``; *imports* what this run's
-    first-party code imported so far: name, path (empty: not first-party), importer, surroundings.
+    *files* (path, nodeid, outcome) are those that the process has collected, *items* (nodeid, path) all
+    the tests in scope, in order; *roots* the first-party directories of ``sys.path``; *imports* what this run's
+    first-party code imported so far, as rewind.hoisting.ImportSeen has it.
     """
 
     run: int
     files: list[tuple[str, str, str]]
     items: list[tuple[str, str]]
     roots: list[str]
-    imports: list[tuple[str, str, str, str]]
+    imports: list[tuple[str, str, str, int, str]]
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ from pytest_reloadwatch.rewind.messages import (
     TestEnded,
     TestStarted,
 )
+from pytest_reloadwatch.rewind.restore import flush_streams
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -43,7 +44,7 @@ class Run:
         self._config = config
         self._outcomes: list[str] = []
         self._seconds = 0.0
-        self._fresh: dict[str, tuple[str, str]] = {}
+        self._files: dict[str, tuple[str, str]] = {}
         self._exact = _files_with_parts(config)
         self._exit_code = int(pytest.ExitCode.USAGE_ERROR)  # where pytest ends before its session does
         self._adopt_order()
@@ -60,7 +61,6 @@ class Run:
         self._only = None if order.only is None else frozenset(order.only)
 
     def _on_resume(self) -> None:
-        self._fresh = {}
         self._finder.imports = []
         self._adopt_order()
         _compat.refresh_early_state(self._config)
@@ -98,9 +98,9 @@ class Run:
             self._timeline.send(CollectFailed(self._run, path, collector.nodeid, getattr(call, "duration", 0.0)))
         if is_file and self._timeline.collected.get(path) != _PRUNED:
             outcome = "error" if report.failed else "ok"
-            before = self._fresh.get(path, ("", "ok"))[1]
-            self._fresh[path] = (collector.nodeid, "error" if before == "error" else outcome)
-            self._timeline.collected[path] = self._fresh[path][1]
+            before = self._files.get(path, ("", "ok"))[1]
+            self._files[path] = (collector.nodeid, "error" if before == "error" else outcome)
+            self._timeline.collected[path] = self._files[path][1]
         return report
 
     def prune(self, collector: pytest.Collector) -> pytest.CollectReport | None:
@@ -122,8 +122,9 @@ class Run:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
         self._check_shelf()
+        if not self._prune and self._only is None:  # worth it only where everything is collected
+            self._timeline.freeze("after collection")
         self._report_collection(session)
-        self._timeline.freeze("after collection")
         self._timeline.collecting = False
         session.items[:] = [item for item in session.items if self._is_wanted(item)]
         session.testscollected = len(session.items)
@@ -142,7 +143,7 @@ class Run:
         self._timeline.send(
             Collection(
                 run=self._run,
-                files=[(path, nodeid, outcome) for path, (nodeid, outcome) in self._fresh.items()],
+                files=[(path, nodeid, outcome) for path, (nodeid, outcome) in self._files.items()],
                 items=[(item.nodeid, str(item.path)) for item in session.items],
                 roots=list(self._finder.first_party_places()),
                 imports=self._finder.imports,
@@ -196,6 +197,8 @@ class Run:
 
     @pytest.hookimpl(trylast=True)
     def pytest_unconfigure(self) -> None:
+        gc.freeze()  # the interpreter's end would go through all that was inherited, page by page
+        flush_streams()
         self._timeline.send(Stopped(self._run, self._exit_code))
 
 

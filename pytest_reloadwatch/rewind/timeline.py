@@ -18,7 +18,6 @@ from pytest_reloadwatch.rewind.messages import (
     ChildEnded,
     Frozen,
     Hoist,
-    HoistFailed,
     HoistUnfit,
     Impure,
     Knowledge,
@@ -253,13 +252,10 @@ class Timeline:
         self._channel = None
         try:
             hoisted = self.shelf.fill(order.names, order.surroundings, frozenset(order.expected))
-            impurity = self._purity.check([self._lifeline, *self._capture_descriptors()])
-            reason = impurity.reason if impurity else "" if hoisted else "the surroundings differ"
-        except BaseException as error:  # noqa: BLE001 - an import can raise anything, and only this fork dies of it
-            reason = f"{type(error).__name__}: {error}"
-        if reason:
-            with contextlib.suppress(OSError):
-                Channel.connect(self._address).send(HoistFailed(self._checkpoint, reason))
+            fit = bool(hoisted) and self._purity.check([self._lifeline, *self._capture_descriptors()]) is None
+        except BaseException:  # an import can raise anything; only this fork dies of it, and nobody hoists it again
+            fit = False
+        if not fit:
             os._exit(0)
         self._recorder.only_past = False
         learned = self._recorder.take()

@@ -11,8 +11,8 @@ from pytest_reloadwatch.exceptions import StoreUnusable
 from pytest_reloadwatch.graph.closure import ImportGraph
 from pytest_reloadwatch.graph.imports import SourceImports, source_imports
 from pytest_reloadwatch.proof.digest import ABSENT, FIRST_PARTY, digest_text, is_listing
-from pytest_reloadwatch.proof.model import Collected, Group, Proof
-from pytest_reloadwatch.proof.selection import Selection, select
+from pytest_reloadwatch.proof.model import BAD, Collected, Group, Proof
+from pytest_reloadwatch.proof.selection import Matcher, Selection, select
 from pytest_reloadwatch.proof.store import Store
 from pytest_reloadwatch.session.sources import find_sources
 from pytest_reloadwatch.watch.tree import Sweep, Tree
@@ -188,8 +188,12 @@ class Book:
         items: dict[str, list[str]] = {}
         for nodeid, path in run.collection.items:
             items.setdefault(path, []).append(nodeid)
-        kept = []
+        kept: list[Collected] = []
+        matcher = Matcher(self.tree.entries)
         for path, nodeid, outcome in run.collection.files:
+            known = self.files.get(path, ())
+            if outcome not in BAD and known and matcher.holds(known[-1].groups):
+                continue
             keys = bases.keys(path)
             if not keys & run.disturbed:
                 nodeids = tuple(dict.fromkeys(items.get(path, ())))

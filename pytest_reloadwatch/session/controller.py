@@ -122,6 +122,7 @@ class Round:
     reexecuted: set[str] = field(default_factory=set)
     wish: Wish = field(default_factory=Wish)
     runs: int = 0
+    remaining: frozenset[str] = frozenset()  # what was not proven when the last run began
     held: bool = False  # interrupted, or stopped at a failure as asked: nothing more runs unasked
     disturbances: dict[str, int] = field(default_factory=dict)
 
@@ -149,7 +150,7 @@ class Controller:
         self._internal = internal
         self._listener = clients
         self._pool = Pool(book.tree)
-        self._hoister = Hoister(book.graph, self._pool)
+        self._hoister = Hoister(book, self._pool)
         self._selector = selectors.DefaultSelector()
         self._state = State.IDLE
         self._deadlines = Deadlines()
@@ -168,6 +169,9 @@ class Controller:
         self._root_missing = True
         self._crashed: set[str] = set()
         self._exit_code = 0
+        self._current_channel: m.Channel | None = None
+        self._leaving: tuple[int, m.Channel] | None = None  # a run that has finished, but not ended yet
+        self._held_back = False  # a run is wanted, and waits for that end
 
     # The loop
 
@@ -294,12 +298,13 @@ class Controller:
         selection = self._book.select()
         self._drop_outdated_failure()
         remaining = [s for s in selection.selected if s.nodeid not in self._round.attempted]
-        if not self._needs_run(selection, len(remaining)):
+        names = frozenset(s.nodeid for s in remaining)
+        if not self._needs_run(selection, names):
             self._settle(selection)
             return
-        self._start(selection, len(remaining), modules)
+        self._start(selection, names, modules)
 
-    def _needs_run(self, selection: Selection, remaining: int) -> bool:
+    def _needs_run(self, selection: Selection, remaining: frozenset[str]) -> bool:
         round_ = self._round
         if round_.held or self._failure is not None:
             return False
@@ -307,32 +312,37 @@ class Controller:
             return True
         if not self._book.knows_listing() and round_.runs == 0:
             return True
-        if round_.runs and not remaining:
-            return False
+        if round_.runs and (not remaining or remaining == round_.remaining):
+            return False  # done, or a run got nowhere: another one would not either
         if round_.runs == 0 and not round_.wish.only_failing and not self._asked_or_unknown(selection):
             return False
-        return remaining > 0
+        return bool(remaining)
 
     def _asked_or_unknown(self, selection: Selection) -> bool:
         """Failing verdicts are never skipped by a run, but alone they start none unless somebody asks."""
         return selection.unknown or not self._round.cause
 
-    def _start(self, selection: Selection, remaining: int, modules: int) -> None:
+    def _start(self, selection: Selection, remaining: frozenset[str], modules: int) -> None:
+        if self._leaving is not None:
+            self._held_back = True  # it may still hold what the next run needs: ports, locks, files
+            self._deadlines.kill = time.monotonic() + GRACE
+            return
         order = self._order(selection)
         needed = set(self._book.files) - set(order.prune)
-        checkpoint = self._pool.choose(needed, self._hoister.fits)
+        checkpoint = self._pool.choose(needed, lambda c: self._hoister.fits(c, c.parent, needed))
         if checkpoint is None:
             if not self._pool.checkpoints and not self._root_missing:
                 raise Restart("every checkpoint is gone")
             return  # the root has not checked in yet
         self._runs += 1
         self._round.runs += 1
+        self._round.remaining = remaining
         self._current = Current(
             RunRecord(self._runs), 0, checkpoint.pid, list(self._round.cause), time.monotonic()
         )
         self._move(State.RUNNING)
         if self._round.cause and self._round.runs == 1:
-            self._screen.changed(self._round.cause, modules, remaining, max(selection.known, remaining))
+            self._screen.changed(self._round.cause, modules, len(remaining), max(selection.known, len(remaining)))
         if self._outside.capture_off:
             self._screen.give_up_terminal()
         self._pool.tell(checkpoint.pid, order)
@@ -384,11 +394,15 @@ class Controller:
         for pid in self._pool.of(channel):
             self._pool.remove(pid)
         channel.close()
-        if self._current is not None and self._current_channel is channel:
+        if self._leaving is not None and self._leaving[1] is channel:
+            self._leaving = None
+            self._deadlines.kill = None
+            if self._state is State.IDLE and self._held_back:
+                self._held_back = False
+                self._plan()
+        elif self._current is not None and self._current_channel is channel:
             self._current.closed = True
             self._finish_if_over()
-
-    _current_channel: m.Channel | None = None
 
     def _on_message(self, message: m.Message, channel: m.Channel) -> None:
         handler = getattr(self, _HANDLERS.get(type(message), ""), None)
@@ -436,7 +450,7 @@ class Controller:
         current = self._require_current()
         current.record.collection = message
         current.reached = ("", "")
-        self._hoister.note_run(message.imports, current.record.modules)
+        self._hoister.note_run(message.imports, [path for path, _, _ in message.files])
 
     def _on_planned(self, message: m.Planned, _channel: m.Channel) -> None:
         current = self._require_current()
@@ -483,16 +497,17 @@ class Controller:
     def _on_hoist_unfit(self, _message: m.HoistUnfit, _channel: m.Channel) -> None:
         current = self._require_current()
         current.unfit = True
-        self._hoister.reject(current.checkpoint)
-
-    def _on_hoist_failed(self, message: m.HoistFailed, _channel: m.Channel) -> None:
-        self._hoister.reject(message.checkpoint)
+        self._pool.retire(current.checkpoint)
 
     def _on_conftest_failed(self, message: m.ConftestFailed, _channel: m.Channel) -> None:
         self._require_current().conftest = message.path
 
-    def _on_stopped(self, message: m.Stopped, _channel: m.Channel) -> None:
-        self._require_current().exit_code = message.exit_code
+    def _on_stopped(self, message: m.Stopped, channel: m.Channel) -> None:
+        """Everything is said; what is left is the interpreter's own end, for which nobody has to wait."""
+        current = self._require_current()
+        current.exit_code = message.exit_code
+        self._leaving = (current.pid, channel)
+        self._finish(current)
 
     def _on_child_ended(self, message: m.ChildEnded, _channel: m.Channel) -> None:
         current = self._current
@@ -846,9 +861,12 @@ class Controller:
 
     def _signal_run(self, number: signal.Signals) -> None:
         current = self._current
-        if current is not None and current.pid and not current.closed:
+        pid = self._leaving[0] if self._leaving is not None else 0
+        if current is not None and not current.closed:
+            pid = current.pid
+        if pid:
             with contextlib.suppress(OSError):
-                os.kill(current.pid, number)
+                os.kill(pid, number)
 
     def _on_time(self) -> None:
         now = time.monotonic()
@@ -903,7 +921,6 @@ _HANDLERS: dict[type[m.Message], str] = {
     m.Debugging: "_on_debugging",
     m.Impure: "_on_impure",
     m.HoistUnfit: "_on_hoist_unfit",
-    m.HoistFailed: "_on_hoist_failed",
     m.ConftestFailed: "_on_conftest_failed",
     m.Stopped: "_on_stopped",
     m.ChildEnded: "_on_child_ended",

@@ -1,30 +1,81 @@
-"""Which modules to import ahead of time before a hot module, and where that still fits."""
+"""Keeps what runs imported, and decides in idle time what to hoist before a hot module."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pytest_reloadwatch.graph.inert import Extent, extent
+from pytest_reloadwatch.rewind.hoisting import ImportSeen, Plan, plan
+from pytest_reloadwatch.rewind.messages import Hoist
+
 if TYPE_CHECKING:
-    from pytest_reloadwatch.graph.closure import ImportGraph
+    from collections.abc import Collection, Sequence
+
     from pytest_reloadwatch.rewind.choice import Checkpoint
-    from pytest_reloadwatch.rewind.messages import Hoist
+    from pytest_reloadwatch.session.book import Book
     from pytest_reloadwatch.session.pool import Pool
 
 
 class Hoister:
-    def __init__(self, graph: ImportGraph, pool: Pool) -> None:
-        self._graph = graph
-        self._pool = pool
+    """*executed* are the first-party files that runs of this session have executed."""
+
+    def __init__(self, book: Book, pool: Pool) -> None:
         self.executed: set[str] = set()
+        self._book = book
+        self._pool = pool
+        self._seen: dict[str, tuple[list[ImportSeen], frozenset[str]]] = {}
+        self._plans: dict[int, tuple[Plan, frozenset[str]]] = {}
+        self._tried: set[tuple[int, tuple[str, ...]]] = set()
+        self._extents: dict[str, Extent] = {}
 
-    def note_run(self, imports: list[tuple[str, str, str, str]], modules: dict[str, str]) -> None:
-        pass
+    def note_run(self, imports: Sequence[tuple[str, str, str, int, str]], files: Collection[str]) -> None:
+        """A run has collected *files*, importing this on the way."""
+        entries = [ImportSeen(*entry) for entry in imports]
+        collected = frozenset(files)
+        for entry in entries:
+            if entry.path:
+                self._seen[entry.path] = (entries, collected)
 
-    def fits(self, checkpoint: Checkpoint) -> bool:
-        return False
-
-    def reject(self, pid: int) -> None:
-        self._pool.retire(pid)
-
-    def next_hoist(self, hot: list[str]) -> tuple[int, Hoist] | None:
+    def next_hoist(self, hot: Sequence[str]) -> tuple[int, Hoist] | None:
+        """A checkpoint before a hot module and what to import there; None when there is nothing to gain."""
+        for checkpoint in list(self._pool.checkpoints.values()):
+            if checkpoint.before not in hot or checkpoint.hoisted or checkpoint.before not in self._seen:
+                continue
+            if not checkpoint.is_valid(self._book.tree.entries):
+                continue
+            made, files = self._plan(checkpoint.before)
+            attempt = (checkpoint.pid, made.names)
+            if made.names and attempt not in self._tried:
+                self._tried.add(attempt)
+                self._plans[checkpoint.pid] = (made, files)
+                order = Hoist(list(made.names), list(made.surroundings), sorted(made.executed))
+                return checkpoint.pid, order
         return None
+
+    def fits(self, checkpoint: Checkpoint, parent: int, files: Collection[str]) -> bool:
+        """Whether a run that collects *files* would import what *checkpoint* has on its shelf, in that order."""
+        if parent not in self._plans:
+            return False
+        made, expected = self._plans[parent]
+        ahead = {path for path in files if path not in checkpoint.collected}
+        if ahead != {path for path in expected if path not in checkpoint.collected}:
+            return False
+        return all(self._extent(path).imports == before for path, before in made.importers.items())
+
+    def _plan(self, hot: str) -> tuple[Plan, frozenset[str]]:
+        entries, files = self._seen[hot]
+        dependents = self._book.graph.dependents({hot}, self.executed)
+        return plan(entries, hot, frozenset(dependents), self._extent), files
+
+    def _extent(self, path: str) -> Extent:
+        self._book.tree.track([path])
+        digest = self._book.tree.digest(path)
+        found = self._extents.get(digest)
+        if found is None:
+            try:
+                with open(path, "rb") as file:
+                    found = extent(file.read())
+            except OSError:
+                found = Extent(0, 0, ())
+            self._extents[digest] = found
+        return found

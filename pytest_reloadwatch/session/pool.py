@@ -31,6 +31,7 @@ class Pool:
         past = self._pasts[frozen.pid] = self._pasts.get(frozen.parent, frozenset()) | own
         checkpoint = Checkpoint(
             pid=frozen.pid,
+            parent=frozen.parent,
             run=frozen.run,
             place=frozen.place,
             before=frozen.before,
@@ -48,20 +49,18 @@ class Pool:
         return [pid for pid, known in self._channels.items() if known is channel]
 
     def remove(self, pid: int) -> None:
-        """This process is gone, or must not be used again."""
+        """This process is gone."""
         self.checkpoints.pop(pid, None)
-        channel = self._channels.pop(pid, None)
-        if channel is not None:
-            channel.close()
+        self._channels.pop(pid, None)
 
     def retire(self, pid: int) -> None:
-        """Tell a frozen process to leave."""
+        """Tell a frozen process to leave; its connection closes when it has."""
+        self.checkpoints.pop(pid, None)
         self.tell(pid, Retire())
-        self.remove(pid)
 
     def tell(self, pid: int, message: Message) -> None:
         """Raises nothing: a process that is gone is noticed by its connection."""
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, KeyError):
             self._channels[pid].send(message)
 
     def choose(self, files: Collection[str], fits: Callable[[Checkpoint], bool]) -> Checkpoint | None:
@@ -82,5 +81,5 @@ class Pool:
 
     def close(self) -> None:
         """All connections end, and with them the frozen processes."""
-        for pid in list(self._channels):
-            self.remove(pid)
+        for channel in self._channels.values():
+            channel.close()

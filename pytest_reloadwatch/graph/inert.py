@@ -1,0 +1,138 @@
+"""How far a module's top-level code only imports and defines, so that it cannot matter when others load.
+
+What executes between two imports may prepare the second one: ``matplotlib.use("Agg")``, a registry being
+filled, an attribute patched. Only imports that come before any such code may be moved ahead of it.
+"""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+
+from pytest_reloadwatch.graph.imports import is_type_checking
+
+WHOLE = 1 << 30
+
+_PURE_CALLS = frozenset(
+    "TypeVar ParamSpec TypeVarTuple NewType getLogger compile namedtuple frozenset set dict list tuple object "
+    "Path Decimal Fraction timedelta ContextVar field cast range sorted len str int float bool bytes".split()
+)
+_PURE_DECORATORS = _PURE_CALLS | frozenset(
+    "dataclass property staticmethod classmethod abstractmethod overload final override contextmanager "
+    "asynccontextmanager lru_cache cache cached_property wraps total_ordering runtime_checkable setter getter "
+    "deleter unique no_type_check".split()
+)
+_PURE_BASES = frozenset(
+    "object Protocol NamedTuple TypedDict Enum IntEnum StrEnum Flag IntFlag ABC Generic TestCase "
+    "dict list tuple set str int float bytes".split()
+)
+
+
+@dataclass(frozen=True)
+class Extent:
+    """The last line up to which a module is inert; WHOLE where all of it is.
+
+    *strict*: nothing but imports and definitions that touch nothing else. *lenient*: whatever cannot
+    reach a third-party module by plain statements; assignments may call, classes and decorators may register.
+    *imports* are the import statements within the strict extent, in order.
+    """
+
+    strict: int
+    lenient: int
+    imports: tuple[str, ...]
+
+
+def extent(source: bytes | str) -> Extent:
+    """How far *source* is inert; not at all where it does not parse."""
+    try:
+        body = ast.parse(source).body
+    except (SyntaxError, ValueError, RecursionError):
+        return Extent(0, 0, ())
+    strict = _until(body, _Judge(strict=True))
+    lenient = _until(body, _Judge(strict=False))
+    statements = [n for s in body if s.lineno <= strict for n in ast.walk(s) if isinstance(n, (ast.Import, ast.ImportFrom))]
+    return Extent(strict, lenient, tuple(ast.unparse(node) for node in statements))
+
+
+def _until(body: list[ast.stmt], judge: _Judge) -> int:
+    for statement in body:
+        if not judge.is_inert(statement):
+            decorators = getattr(statement, "decorator_list", [])
+            return min(node.lineno for node in [statement, *decorators]) - 1
+    return WHOLE
+
+
+class _Judge:
+    def __init__(self, *, strict: bool) -> None:
+        self._strict = strict
+
+    def is_inert(self, node: ast.stmt) -> bool:
+        if isinstance(node, (ast.Import, ast.ImportFrom, ast.Pass)):
+            return True
+        if isinstance(node, ast.Expr):
+            return isinstance(node.value, ast.Constant)
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            return self._is_inert_function(node)
+        if isinstance(node, ast.ClassDef):
+            return self._is_inert_class(node)
+        if isinstance(node, (ast.Assign, ast.AnnAssign, ast.AugAssign)):
+            return self._is_inert_assignment(node)
+        if isinstance(node, ast.If):
+            body = [] if is_type_checking(node.test) else node.body
+            return self._is_pure(node.test) and self._are_inert([*body, *node.orelse])
+        if isinstance(node, ast.Try):
+            handled = [statement for handler in node.handlers for statement in handler.body]
+            return self._are_inert([*node.body, *handled, *node.orelse, *node.finalbody])
+        return False
+
+    def _are_inert(self, statements: list[ast.stmt]) -> bool:
+        return all(self.is_inert(statement) for statement in statements)
+
+    def _is_inert_function(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+        defaults = [*node.args.defaults, *(d for d in node.args.kw_defaults if d is not None)]
+        return all(map(self._is_pure_decorator, node.decorator_list)) and all(map(self._is_pure, defaults))
+
+    def _is_inert_class(self, node: ast.ClassDef) -> bool:
+        if self._strict:
+            bases = [base.value if isinstance(base, ast.Subscript) else base for base in node.bases]
+            if node.keywords or not all(_last_name(b) in _PURE_BASES or _is_exception(b) for b in bases):
+                return False
+        return all(map(self._is_pure_decorator, node.decorator_list)) and self._are_inert(node.body)
+
+    def _is_inert_assignment(self, node: ast.Assign | ast.AnnAssign | ast.AugAssign) -> bool:
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        plain = all(isinstance(part, (ast.Name, ast.Tuple, ast.List)) for target in targets for part in _parts(target))
+        return plain and (node.value is None or self._is_pure(node.value))
+
+    def _is_pure_decorator(self, node: ast.expr) -> bool:
+        if not self._strict or _is_of_pytest(node):
+            return True
+        function = node.func if isinstance(node, ast.Call) else node
+        return _last_name(function) in _PURE_DECORATORS
+
+    def _is_pure(self, node: ast.expr) -> bool:
+        if not self._strict:
+            return True
+        calls = [n for n in ast.walk(node) if isinstance(n, (ast.Call, ast.Await, ast.Yield, ast.YieldFrom))]
+        return all(isinstance(c, ast.Call) and (_last_name(c.func) in _PURE_CALLS or _is_of_pytest(c)) for c in calls)
+
+
+def _parts(target: ast.expr) -> list[ast.expr]:
+    return [target, *getattr(target, "elts", [])]
+
+
+def _last_name(node: ast.expr) -> str:
+    if isinstance(node, ast.Name):
+        return node.id
+    return node.attr if isinstance(node, ast.Attribute) else ""
+
+
+def _is_exception(node: ast.expr) -> bool:
+    return _last_name(node).endswith(("Error", "Exception", "Warning"))
+
+
+def _is_of_pytest(node: ast.expr) -> bool:
+    """Whether this is pytest's: ``pytest.mark.parametrize(...)``, ``pytest.fixture``."""
+    while isinstance(node, (ast.Call, ast.Attribute)):
+        node = node.func if isinstance(node, ast.Call) else node.value
+    return isinstance(node, ast.Name) and node.id == "pytest"
