@@ -11,6 +11,7 @@ import argparse
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -228,6 +229,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pause", type=float, default=1.0, metavar="S", help="seconds between two edits (1)")
     chosen = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(143))  # so that the session is stopped
     with tempfile.TemporaryDirectory(prefix="reloadwatch-demo-") as directory:
         copy = Copy(directory)
         copy.cold_run()  # leaves the bytecode files that all later runs then have
