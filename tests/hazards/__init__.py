@@ -1,0 +1,7 @@
+"""Tiny projects as text: each edit makes something stale that a lesser reload would keep."""
+
+from hazards import collection, files, imports, libraries, objects
+
+ALL = {**objects.HAZARDS, **imports.HAZARDS, **files.HAZARDS, **collection.HAZARDS, **libraries.HAZARDS}
+
+__all__ = ["ALL"]
