@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from pytest_reloadwatch.exceptions import BadMessage
 from pytest_reloadwatch.proof.digest import ABSENT, digest_bytes
+from pytest_reloadwatch.proof.lead import lead
 from pytest_reloadwatch.proof.model import BAD, Group
 from pytest_reloadwatch.rewind import messages as m
 from pytest_reloadwatch.session.book import Book, RunRecord
@@ -116,6 +117,7 @@ class Round:
     """Everything since the tree last changed or the person last asked: what has had its turn in it."""
 
     cause: list[str] = field(default_factory=list)
+    changed: set[str] = field(default_factory=set)  # the keys behind the cause
     attempted: set[str] = field(default_factory=set)
     started: float = field(default_factory=time.monotonic)
     ran: int = 0
@@ -247,18 +249,24 @@ class Controller:
         self._note_hot(changed)
         names = sorted({self._name(key) for key in changed if not key.endswith(os.sep) and not key.startswith("<")})
         if self._state in (State.IDLE, State.QUIET):
-            self._round = Round(cause=names if self._state is State.IDLE else self._merged(names))
+            self._begin_round(names, changed, anew=self._state is State.IDLE)
             if burst or self._state is State.QUIET:
                 self._move(State.QUIET)
                 self._deadlines.quiet = time.monotonic() + QUIET
             else:
                 self._plan(modules)
         else:
-            self._round = Round(cause=self._merged(names))
+            self._begin_round(names, changed, anew=False)
             self._cancel()
 
-    def _merged(self, names: list[str]) -> list[str]:
-        return list(dict.fromkeys([*self._round.cause, *names]))
+    def _begin_round(self, names: list[str], changed: set[str], *, anew: bool) -> None:
+        """Changes start a round; those that come before the last one was done belong to it too."""
+        before = Round() if anew else self._round
+        self._round = Round(
+            cause=list(dict.fromkeys([*before.cause, *names])),
+            changed=before.changed | changed,
+            disturbances=before.disturbances,
+        )
 
     def _is_relevant(self, changed: set[str]) -> bool:
         if self._book.matters(changed):
@@ -327,16 +335,18 @@ class Controller:
             self._held_back = True  # it may still hold what the next run needs: ports, locks, files
             self._deadlines.kill = time.monotonic() + GRACE
             return
-        order = self._order(selection)
+        self._runs += 1
+        self._round.runs += 1
+        self._round.remaining = remaining
+        order = self._order(selection, remaining)
         needed = set(self._book.files) - set(order.prune)
         checkpoint = self._pool.choose(needed, lambda c: self._hoister.fits(c, c.parent, needed))
         if checkpoint is None:
             if not self._pool.checkpoints and not self._root_missing:
                 raise Restart("every checkpoint is gone")
+            self._runs -= 1
+            self._round.runs -= 1
             return  # the root has not checked in yet
-        self._runs += 1
-        self._round.runs += 1
-        self._round.remaining = remaining
         self._current = Current(
             RunRecord(self._runs), 0, checkpoint.pid, list(self._round.cause), time.monotonic()
         )
@@ -347,7 +357,7 @@ class Controller:
             self._screen.give_up_terminal()
         self._pool.tell(checkpoint.pid, order)
 
-    def _order(self, selection: Selection) -> m.Resume:
+    def _order(self, selection: Selection, remaining: frozenset[str]) -> m.Resume:
         round_ = self._round
         prune, proven, only = set(selection.prune), set(selection.proven), None
         if round_.wish.everything:
@@ -356,10 +366,14 @@ class Controller:
             failing = {nodeid: proof.path for nodeid, proof in selection.verdicts.items() if proof.outcome in BAD}
             only = sorted(set(failing) - round_.attempted)
             prune = set(self._book.files) - set(failing.values())
+        elif round_.changed and round_.runs == 1:
+            tests = [test for test in selection.selected if test.nodeid in remaining]
+            first = lead(tests, self._book.proofs, round_.changed, self._book.graph.direct)
+            prune |= {test.path for test in tests} - first
         proven |= round_.attempted
         prune |= {path for path in self._book.files if self._name(path) in round_.attempted}
         return m.Resume(
-            run=self._runs + 1,
+            run=self._runs,
             prune=sorted(prune),
             proven=sorted(proven),
             only=only,
@@ -599,9 +613,8 @@ class Controller:
             if names and not self._options.once and self._book.matters(outside):
                 self._note_hot(outside)
                 self._last_change = time.monotonic()
-                disturbances = self._count_disturbances(outside)
-                self._round = Round(cause=self._merged(names) if self._round.runs == 0 else names)
-                self._round.disturbances = disturbances
+                self._begin_round(names, outside, anew=self._round.runs > 0)
+                self._round.disturbances = self._count_disturbances(outside)
 
     def _count_disturbances(self, keys: set[str]) -> dict[str, int]:
         """Files that change during run after run are written by the tests themselves, somehow unseen."""
