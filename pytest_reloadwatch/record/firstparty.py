@@ -82,6 +82,8 @@ def editable_roots() -> tuple[str, ...]:
 
 def _is_pth_like(entry: str) -> bool:
     path = os.path.abspath(entry) + os.sep
+    if path.rstrip(os.sep) in ("", tempfile.gettempdir(), os.path.expanduser("~")):
+        return False  # too much lies there that is no source of anybody's project
     if any(part in path for part in _PACKAGES) or path.rstrip(os.sep).endswith((".zip", "-packages")):
         return False
     return not any(_inside(path, place) for place in _interpreter_directories(os.sep))

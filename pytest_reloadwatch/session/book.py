@@ -63,9 +63,10 @@ class Book:
         self._sources: set[str] = set()
         self._source_listings: set[str] = set()
         self._interest: set[str] = set()
-        self._find_sources()
+        self._find_sources(self._first_party.roots)
         for group in self._groups():
             self._follow(key for key, _ in group)
+        self._digest_sources()
 
     # The tree
 
@@ -73,8 +74,7 @@ class Book:
         """Look at the tree; the graph forgets what has changed."""
         found = self.tree.sweep()
         if found.changed:
-            if found.changed & self._source_listings:
-                self._find_sources()
+            self._find_sources([key for key in found.changed if key in self._source_listings])
             self._digest_sources()
         return found
 
@@ -91,8 +91,6 @@ class Book:
 
     def matters(self, changed: Collection[str]) -> bool:
         """Whether any verdict or listing rests on one of these keys."""
-        if FIRST_PARTY in self._interest and any(key in self._sources for key in changed):
-            return True
         return bool(self._interest.intersection(changed))
 
     # Selection
@@ -100,6 +98,10 @@ class Book:
     def select(self, forced: Collection[str] = ()) -> Selection:
         """What is not proven for the tree as it was last looked at."""
         return select(self.files, self.proofs, self.tree.entries, forced)
+
+    def is_source(self, key: str) -> bool:
+        """Whether *key* is a Python file, or a directory of such, that nothing may rest on yet."""
+        return key in self._sources or key in self._source_listings
 
     def knows_listing(self) -> bool:
         """Whether test files are listed as in a collection that this session has seen."""
@@ -165,6 +167,8 @@ class Book:
         """These keys with their digests now."""
         wanted = {key for key in keys if key not in self._volatile}
         self._follow(wanted)
+        if FIRST_PARTY in wanted and FIRST_PARTY not in self.tree:
+            self._digest_sources()
         return frozenset((key, self.tree.digest(key)) for key in wanted)
 
     def base_keys(self, path: str) -> set[str]:
@@ -236,14 +240,19 @@ class Book:
         proofs = [proof for several in self.proofs.values() for proof in several]
         return {group for record in (*records, *proofs) for group in record.groups}
 
-    def _find_sources(self) -> None:
-        self._sources, self._source_listings = find_sources(self._first_party.roots)
-        self.tree.track(self._sources | self._source_listings)
-        self._digest_sources()
+    def _find_sources(self, places: Iterable[str]) -> None:
+        """Follow all Python files below *places*: a test that starts a process may rest on any of them."""
+        for place in places:
+            files, listings = find_sources(place, self._source_listings)
+            self._sources |= files
+            self._source_listings |= listings
+            self.tree.track(files | listings)
 
     def _digest_sources(self) -> None:
-        state = sorted((path, self.tree.digest(path)) for path in self._sources if self.tree.exists(path))
-        self.tree.put(FIRST_PARTY, digest_text(repr(state)))
+        """Worked out only where something rests on it."""
+        if FIRST_PARTY in self._interest:
+            state = sorted((path, self.tree.digest(path)) for path in self._sources if self.tree.exists(path))
+            self.tree.put(FIRST_PARTY, digest_text(repr(state)))
 
     def _imports(self, path: str) -> SourceImports:
         """What the source at *path* imports, parsed once for each content."""

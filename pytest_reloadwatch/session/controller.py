@@ -272,7 +272,8 @@ class Controller:
         if self._book.matters(changed):
             return True
         current = self._current
-        return current is not None and current.record.collection is None and current.planned < 0
+        collecting = current is not None and current.record.collection is None
+        return collecting and any(map(self._book.is_source, changed))
 
     def _count_dependents(self, changed: set[str]) -> int:
         executed = self._hoister.executed

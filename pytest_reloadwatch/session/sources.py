@@ -8,26 +8,30 @@ from typing import TYPE_CHECKING
 from pytest_reloadwatch.proof.digest import listing_key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Set as AbstractSet
 
 _SKIPPED = frozenset({"__pycache__", "node_modules", "site-packages", "dist-packages", "build", "dist"})
 
 
-def find_sources(roots: Iterable[str]) -> tuple[set[str], set[str]]:
-    """The Python files below *roots*, and the listing keys of the directories that they were found in."""
+def find_sources(root: str, known: AbstractSet[str] = frozenset()) -> tuple[set[str], set[str]]:
+    """The Python files below *root*, and the listing keys of the directories that they were found in.
+
+    Directories below it whose listing is *known* are left out.
+    """
     files: set[str] = set()
     listings: set[str] = set()
-    for root in roots:
-        for directory, subdirectories, names in os.walk(root):
-            subdirectories[:] = [s for s in subdirectories if _is_wanted(directory, s)]
-            found = [os.path.join(directory, name) for name in names if name.endswith(".py")]
-            files.update(found)
-            if found or directory == root:
-                listings.add(listing_key(directory))
+    root = root.rstrip(os.sep)
+    for directory, subdirectories, names in os.walk(root):
+        subdirectories[:] = [s for s in subdirectories if _is_wanted(directory, s, known)]
+        found = [os.path.join(directory, name) for name in names if name.endswith(".py")]
+        files.update(found)
+        if found or directory == root:
+            listings.add(listing_key(directory))
     return files, listings
 
 
-def _is_wanted(directory: str, name: str) -> bool:
+def _is_wanted(directory: str, name: str, known: AbstractSet[str]) -> bool:
     if name.startswith(".") or name in _SKIPPED or name.endswith(".egg-info"):
         return False
-    return not os.path.exists(os.path.join(directory, name, "pyvenv.cfg"))
+    path = os.path.join(directory, name)
+    return listing_key(path) not in known and not os.path.exists(os.path.join(path, "pyvenv.cfg"))
