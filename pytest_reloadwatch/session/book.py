@@ -38,7 +38,7 @@ class RunRecord:
     written: set[str] = field(default_factory=set)
     modules: dict[str, str] = field(default_factory=dict)
     collection: CollectionMessage | None = None
-    failed_files: dict[str, tuple[str, str]] = field(default_factory=dict)
+    failed_files: dict[str, str] = field(default_factory=dict)  # path by nodeid
     ended: dict[str, TestEnded] = field(default_factory=dict)
 
 

@@ -48,6 +48,11 @@ class Pool:
         """The frozen process at the other end of *channel*, if it is one."""
         return [pid for pid, known in self._channels.items() if known is channel]
 
+    def last_of(self, run: int) -> int:
+        """The process that *run* went on from last, and so its parent; 0 where it has left none."""
+        left = [c for c in self.checkpoints.values() if c.run == run and not c.is_root and not c.hoisted]
+        return max(left, key=lambda c: c.moment).pid if left else 0
+
     def remove(self, pid: int) -> None:
         """This process is gone."""
         self.checkpoints.pop(pid, None)

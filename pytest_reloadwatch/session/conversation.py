@@ -1,0 +1,135 @@
+"""What the run that is alive tells: kept with it, passed to the book, and appended to the events."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+from typing import TYPE_CHECKING
+
+from pytest_reloadwatch.rewind import messages as m
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pytest_reloadwatch.session.book import Book
+    from pytest_reloadwatch.session.events import Events
+    from pytest_reloadwatch.session.hoisting import Hoister
+    from pytest_reloadwatch.session.rounds import Current, Round
+    from pytest_reloadwatch.session.screen import Screen
+
+
+class Conversation:
+    """With one run at a time; messages of runs that are no longer current are not for anybody."""
+
+    def __init__(self, book: Book, hoister: Hoister, events: Events, screen: Screen) -> None:
+        self._book = book
+        self._hoister = hoister
+        self._events = events
+        self._screen = screen
+        self._complaints: set[str] = set()
+        self._handlers: dict[type[m.Message], Callable[..., None]] = {
+            m.Knowledge: self._on_knowledge,
+            m.Collecting: self._on_collecting,
+            m.CollectFailed: self._on_collect_failed,
+            m.Collection: self._on_collection,
+            m.Planned: self._on_planned,
+            m.TestStarted: self._on_test_started,
+            m.TestEnded: self._on_test_ended,
+            m.Debugging: self._on_debugging,
+            m.Impure: self._on_impure,
+            m.ConftestFailed: self._on_conftest_failed,
+        }
+
+    def hear(self, message: m.Message, current: Current, round_: Round) -> None:
+        """Take in one message of the run *current*, in *round_*."""
+        handler = self._handlers.get(type(message))
+        if handler is not None:
+            handler(message, current)
+        if isinstance(message, m.Knowledge):
+            round_.reexecuted |= {name for name, _ in message.modules}
+
+    def announce(self, current: Current) -> None:
+        """Tell once that the run has begun, as soon as it is known how many tests it has."""
+        if not current.announced:
+            current.announced = True
+            tests = max(current.planned, 0)
+            self._events.emit("run_started", run=current.record.number, cause=current.cause, tests=tests)
+
+    def tell_test(self, current: Current, nodeid: str, outcome: str, seconds: float = 0.0) -> None:
+        self.announce(current)
+        run = current.record.number
+        self._events.emit("test", run=run, nodeid=nodeid, outcome=outcome, seconds=round(seconds, 6))
+
+    def blame(self, current: Current) -> None:
+        """The run died: what it was at is in error. The rest of the tests will have another run."""
+        nodeid, path = current.reached
+        how = describe_status(current.status)
+        self._screen.note(f"the run {how} in {nodeid}" if nodeid else f"the run {how} outside of any test")
+        if not nodeid:
+            return
+        self.tell_test(current, nodeid, "error")
+        if current.in_test:
+            number = current.record.number
+            current.record.ended[nodeid] = m.TestEnded(number, nodeid, path, "error", 0.0, [], opaque=False)
+        else:
+            current.record.failed_files[nodeid] = path
+            self._book.note_uncollectable(path, nodeid)
+
+    def _on_knowledge(self, message: m.Knowledge, current: Current) -> None:
+        self._book.learn(current.record, message)
+        self._hoister.executed.update(path for _, path in message.modules)
+
+    def _on_collecting(self, message: m.Collecting, current: Current) -> None:
+        current.reached, current.in_test = (message.nodeid, message.path), False
+
+    def _on_collect_failed(self, message: m.CollectFailed, current: Current) -> None:
+        current.record.failed_files[message.nodeid] = message.path
+        self.tell_test(current, message.nodeid, "error", message.seconds)
+
+    def _on_collection(self, message: m.Collection, current: Current) -> None:
+        current.record.collection = message
+        current.reached = ("", "")
+        self._hoister.note_run(message.imports, [path for path, _, _ in message.files])
+
+    def _on_planned(self, message: m.Planned, current: Current) -> None:
+        current.planned = message.tests
+        self.announce(current)
+
+    def _on_test_started(self, message: m.TestStarted, current: Current) -> None:
+        current.reached, current.in_test = (message.nodeid, message.path), True
+
+    def _on_test_ended(self, message: m.TestEnded, current: Current) -> None:
+        current.record.ended[message.nodeid] = message
+        current.reached = ("", "")
+        self.tell_test(current, message.nodeid, message.outcome, message.seconds)
+
+    def _on_debugging(self, message: m.Debugging, current: Current) -> None:
+        current.debugging = message.active
+        if message.active:
+            self._screen.give_up_terminal()
+        else:
+            self._screen.take_terminal()
+
+    def _on_impure(self, message: m.Impure, _current: Current) -> None:
+        if message.allow not in self._complaints:
+            self._complaints.add(message.allow)
+            self._screen.note(
+                f"no checkpoint from here on, so reruns start earlier: {message.reason};"
+                f" if that is harmless, put into the ini file: reload_allow = {message.allow}"
+            )
+
+    def _on_conftest_failed(self, message: m.ConftestFailed, current: Current) -> None:
+        current.conftest = message.path
+
+
+def describe_status(status: int | None) -> str:
+    """How a process ended, in words; *status* as os.waitpid gives it."""
+    if status is None:
+        return "ended without a word"
+    if os.WIFSIGNALED(status):
+        number = os.WTERMSIG(status)
+        with contextlib.suppress(ValueError):
+            return f"was killed by {signal.Signals(number).name}"
+        return f"was killed by signal {number}"
+    return f"ended with exit code {os.waitstatus_to_exitcode(status)}"

@@ -1,0 +1,57 @@
+"""The desk: where clients ask, and those who wait are kept until there is an answer."""
+
+from __future__ import annotations
+
+import selectors
+from typing import TYPE_CHECKING, Any
+
+from pytest_reloadwatch.session.clients import Client
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pytest_reloadwatch.session.clients import Listener
+
+
+class Desk:
+    """Registers with the controller's *selector*; *on_request* is called with what a client asks, and the client."""
+
+    def __init__(
+        self,
+        listener: Listener | None,
+        selector: selectors.BaseSelector,
+        on_request: Callable[[str, Client], None],
+    ) -> None:
+        self._listener = listener
+        self._selector = selector
+        self._on_request = on_request
+        self._waiting: list[Client] = []
+        if listener is not None:
+            selector.register(listener.fileno(), selectors.EVENT_READ, lambda: self._greet(listener))
+
+    def keep_waiting(self, client: Client) -> None:
+        self._waiting.append(client)
+
+    def answer_waiting(self, values: dict[str, Any]) -> None:
+        for client in self._waiting:
+            client.answer(values)
+        self._waiting = []
+
+    def close(self) -> None:
+        for client in self._waiting:
+            client.close()
+        if self._listener is not None:
+            self._listener.close()
+
+    def _greet(self, listener: Listener) -> None:
+        client = Client(listener.accept())
+        self._selector.register(client.fileno(), selectors.EVENT_READ, lambda: self._read(client))
+
+    def _read(self, client: Client) -> None:
+        request = client.request()
+        if request is None:
+            self._selector.unregister(client.fileno())
+            self._waiting = [other for other in self._waiting if other is not client]
+            client.close()
+        elif request:
+            self._on_request(request, client)

@@ -1,0 +1,105 @@
+"""A round: everything from a change, or a wish of the person's, until the project's standing is known again."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pytest_reloadwatch.proof.model import Group
+    from pytest_reloadwatch.rewind.messages import Channel
+    from pytest_reloadwatch.session.book import RunRecord
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What the person asked for: everything, or only what fails; neither means what is affected or fails."""
+
+    everything: bool = False
+    only_failing: bool = False
+
+
+@dataclass
+class Round:
+    """What has had its turn since the tree last changed or the person last asked.
+
+    *cause* names what changed, *changed* are its keys. *attempted* are nodeids with a verdict in this
+    round; *remaining* what was not proven when its last run began. A *held* round starts no further run:
+    it was interrupted, or stopped at a failure as asked.
+    """
+
+    cause: list[str] = field(default_factory=list)
+    changed: set[str] = field(default_factory=set)
+    wish: Wish = Wish()
+    started: float = field(default_factory=time.monotonic)
+    attempted: set[str] = field(default_factory=set)
+    remaining: frozenset[str] = frozenset()
+    runs: int = 0
+    tests_run: int = 0
+    reexecuted: set[str] = field(default_factory=set)
+    held: bool = False
+    disturbances: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def is_news(self) -> bool:
+        """Whether there is anything to tell about it."""
+        return bool(self.runs or self.cause)
+
+
+@dataclass
+class Current:
+    """The run that is alive: what it has told of itself.
+
+    *reached* is the test or file that it is at, with its path. *exit_code* is pytest's, once it has
+    finished; *status* the process's, as os.waitpid gives it, once its parent has told.
+    """
+
+    record: RunRecord
+    checkpoint: int
+    cause: list[str]
+    began: float = field(default_factory=time.monotonic)
+    pid: int = 0
+    channel: Channel | None = None
+    planned: int = -1
+    reached: tuple[str, str] = ("", "")
+    in_test: bool = False
+    announced: bool = False
+    debugging: bool = False
+    unfit: bool = False
+    conftest: str = ""
+    exit_code: int | None = None
+    status: int | None = None
+    closed: bool = False
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A run that ended before there were tests: holds as long as what it had taken in stays as it is."""
+
+    exit_code: int
+    problem: str
+    verdicts: dict[str, str]
+    past: Group
+
+
+@dataclass
+class Deadlines:
+    """Moments of the monotonic clock at which something is due, in seconds."""
+
+    interrupt: float | None = None
+    kill: float | None = None
+    quiet: float | None = None
+
+    def until_next(self) -> float | None:
+        """Seconds until the first; None when nothing is due."""
+        due = [moment for moment in (self.interrupt, self.kill, self.quiet) if moment is not None]
+        return max(0.0, min(due) - time.monotonic()) if due else None
+
+    def take(self, name: str) -> bool:
+        """Whether the deadline *name* has come; it is gone then."""
+        moment = getattr(self, name)
+        if moment is None or time.monotonic() < moment:
+            return False
+        setattr(self, name, None)
+        return True

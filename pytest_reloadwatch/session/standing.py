@@ -1,0 +1,70 @@
+"""Where the whole project stands: pure, from a selection and what the session knows besides."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pytest_reloadwatch.proof.model import BAD
+from pytest_reloadwatch.session.screen import Summary
+
+if TYPE_CHECKING:
+    from pytest_reloadwatch.proof.selection import Selection
+    from pytest_reloadwatch.session.rounds import Failure, Round
+
+INTERRUPTED = 2
+
+
+@dataclass(frozen=True)
+class Standing:
+    """The answer to every question about the project: the settled object, the closing line, the exit code."""
+
+    selection: Selection
+    failure: Failure | None
+    round: Round
+    is_settled: bool
+
+    @property
+    def exit_code(self) -> int:
+        """0 exactly when no known verdict is failed or error, and nothing stood in the way of one."""
+        if self.failure is not None:
+            return self.failure.exit_code
+        if self.failing:
+            return 1
+        return INTERRUPTED if self.round.held and self.selection.unknown else 0
+
+    @property
+    def failing(self) -> tuple[str, ...]:
+        verdicts = self.selection.verdicts
+        return tuple(sorted(nodeid for nodeid, proof in verdicts.items() if proof.outcome in BAD))
+
+    @property
+    def outcomes(self) -> dict[str, str]:
+        if self.failure is not None:
+            return dict(self.failure.verdicts)
+        return {nodeid: proof.outcome for nodeid, proof in self.selection.verdicts.items()}
+
+    def as_event(self) -> dict[str, Any]:
+        return {"exit_code": self.exit_code, "outcomes": self.outcomes}
+
+    def as_answer(self, *, for_status: bool = False) -> dict[str, Any]:
+        """What ``wait`` and ``status`` print; ``settled`` says so where it is not."""
+        answer = {"event": "settled", **self.as_event()}
+        if for_status or not self.is_settled:
+            answer["settled"] = self.is_settled
+        return answer
+
+    def summary(self) -> Summary:
+        known = self.selection.known
+        return Summary(
+            exit_code=self.exit_code,
+            known=known,
+            failing=self.failing,
+            unproven=0 if self.is_settled else max(0, known - len(self.selection.verdicts)),
+            ran=self.round.tests_run,
+            seconds=time.monotonic() - self.round.started,
+            reexecuted=len(self.round.reexecuted),
+            interrupted=self.round.held,
+            problem=self.failure.problem if self.failure is not None else "",
+        )
