@@ -8,7 +8,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
-from pytest_reloadwatch.exceptions import NoSession
+from pytest_reloadwatch.exceptions import NoSessionError
 from pytest_reloadwatch.session.clients import ask
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = _parser().parse_args(arguments)
     try:
         answer = ask(os.getcwd(), chosen.request, getattr(chosen, "timeout", None))
-    except NoSession as error:
+    except NoSessionError as error:
         print(error, file=sys.stderr)
         return NO_SESSION
     except TimeoutError:

@@ -37,8 +37,9 @@ def capture_files(config: pytest.Config) -> Iterable[tuple[int, int | None]]:
     Forks share the offset of an open file, and pytest offers no way to give a capture another file.
     """
     manager = config.pluginmanager.getplugin("capturemanager")
-    captures = getattr(manager, "_global_capturing", None)
-    for capture in (getattr(captures, "out", None), getattr(captures, "err", None)):
+    captures: Any = getattr(manager, "_global_capturing", None)
+    for stream in ("out", "err"):
+        capture: Any = getattr(captures, stream, None)
         if hasattr(capture, "targetfd") and capture._state in ("started", "suspended"):
             yield capture.tmpfile.fileno(), capture.targetfd if capture._state == "started" else None
 
@@ -88,8 +89,7 @@ def guard_rewritten_bytecode(is_trusted: Callable[[str, str], bool]) -> None:
 
     It compares whole seconds and sizes, as Python does; there is no option for more.
     """
-    from _pytest.assertion import rewrite
-
+    rewrite: Any = importlib.import_module("_pytest.assertion.rewrite")
     original = rewrite._read_pyc
 
     def read_guarded(source: Any, bytecode: Any, *args: Any, **kwargs: Any) -> Any:

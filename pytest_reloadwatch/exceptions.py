@@ -7,17 +7,17 @@ class ReloadWatchError(Exception):
     """The root of all errors raised by pytest-reloadwatch."""
 
 
-class StoreUnusable(ReloadWatchError):
+class StoreUnusableError(ReloadWatchError):
     """The store cannot be read or written; the session goes on with one in memory."""
 
 
-class NoSession(ReloadWatchError):
+class NoSessionError(ReloadWatchError):
     """No session is running for the directory that a client asked about."""
 
 
-class BadMessage(ReloadWatchError):
+class BadMessageError(ReloadWatchError):
     """A message on a socket could not be understood; its sender is dropped."""
 
 
-class HoistMismatch(ReloadWatchError):
+class HoistMismatchError(ReloadWatchError):
     """The code after a checkpoint does not import what was hoisted there, as it was hoisted."""

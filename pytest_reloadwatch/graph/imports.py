@@ -47,28 +47,28 @@ class _Finder(ast.NodeVisitor):
         self.imports: list[Import] = []
         self.strings: list[str] = []
 
-    def visit_Import(self, node: ast.Import) -> None:  # noqa: N802 - the name that ast.NodeVisitor calls
+    def visit_Import(self, node: ast.Import) -> None:
         self.imports.extend(Import(alias.name, (), 0) for alias in node.names)
 
-    def visit_ImportFrom(self, node: ast.ImportFrom) -> None:  # noqa: N802 - see visit_Import
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
         names = tuple(alias.name for alias in node.names)
         self.imports.append(Import(node.module or "", names, node.level))
 
-    def visit_If(self, node: ast.If) -> None:  # noqa: N802 - see visit_Import
+    def visit_If(self, node: ast.If) -> None:
         body = [] if is_type_checking(node.test) else node.body
         for child in [node.test, *body, *node.orelse]:
             self.visit(child)
 
-    def visit_Constant(self, node: ast.Constant) -> None:  # noqa: N802 - see visit_Import
+    def visit_Constant(self, node: ast.Constant) -> None:
         if isinstance(node.value, str) and len(node.value) < 200 and _DOTTED.match(node.value):
             self.strings.append(node.value)
 
-    def visit_Call(self, node: ast.Call) -> None:  # noqa: N802 - see visit_Import
+    def visit_Call(self, node: ast.Call) -> None:
         if node.args and called_name(node.func) in _IMPORTERS:
             self._named(node.args[0])
         self.generic_visit(node)
 
-    def visit_Assign(self, node: ast.Assign) -> None:  # noqa: N802 - see visit_Import
+    def visit_Assign(self, node: ast.Assign) -> None:
         if any(isinstance(target, ast.Name) and target.id == "pytest_plugins" for target in node.targets):
             values = node.value.elts if isinstance(node.value, (ast.List, ast.Tuple)) else [node.value]
             for value in values:

@@ -50,15 +50,16 @@ def extent(source: bytes | str) -> Extent:
         return Extent(0, 0, ())
     strict = _until(body, _Judge(strict=True))
     lenient = _until(body, _Judge(strict=False))
-    statements = [n for s in body if s.lineno <= strict for n in ast.walk(s) if isinstance(n, (ast.Import, ast.ImportFrom))]
-    return Extent(strict, lenient, tuple(ast.unparse(node) for node in statements))
+    nodes = [node for statement in body if statement.lineno <= strict for node in ast.walk(statement)]
+    imports = [ast.unparse(node) for node in nodes if isinstance(node, (ast.Import, ast.ImportFrom))]
+    return Extent(strict, lenient, tuple(imports))
 
 
 def _until(body: list[ast.stmt], judge: _Judge) -> int:
     for statement in body:
         if not judge.is_inert(statement):
-            decorators = getattr(statement, "decorator_list", [])
-            return min(node.lineno for node in [statement, *decorators]) - 1
+            decorators: list[ast.expr] = getattr(statement, "decorator_list", [])
+            return min([statement.lineno, *(node.lineno for node in decorators)]) - 1
     return WHOLE
 
 

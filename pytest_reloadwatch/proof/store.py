@@ -7,7 +7,7 @@ import os
 import sqlite3
 from typing import TYPE_CHECKING
 
-from pytest_reloadwatch.exceptions import StoreUnusable
+from pytest_reloadwatch.exceptions import StoreUnusableError
 from pytest_reloadwatch.graph.imports import Import, SourceImports
 from pytest_reloadwatch.proof.digest import digest_text
 from pytest_reloadwatch.proof.model import Collected, Group, Proof
@@ -43,7 +43,7 @@ create table imports (digest text primary key, found text not null);
 class Store:
     """An open store; *path* None keeps it in memory only.
 
-    Raises StoreUnusable when the file cannot be opened, is corrupt or has another version.
+    Raises StoreUnusableError when the file cannot be opened, is corrupt or has another version.
     """
 
     def __init__(self, path: str | None) -> None:
@@ -51,7 +51,7 @@ class Store:
         try:
             self._db = self._open(path)
         except (sqlite3.Error, OSError) as error:
-            raise StoreUnusable(str(error)) from error
+            raise StoreUnusableError(str(error)) from error
 
     def close(self) -> None:
         self._db.close()
@@ -75,16 +75,14 @@ class Store:
             proofs.setdefault(nodeid, []).append(Proof(nodeid, path, groups.get(ids), outcome, seconds))
         return files, proofs
 
-    def save(
-        self, environment: str, scope: str, files: Iterable[Collected], proofs: Iterable[Proof]
-    ) -> None:
-        """Write what a run learned in one transaction. Raises StoreUnusable."""
+    def save(self, environment: str, scope: str, files: Iterable[Collected], proofs: Iterable[Proof]) -> None:
+        """Write what a run learned in one transaction. Raises StoreUnusableError."""
         try:
             with self._db:
                 self._save_files(environment, scope, files)
                 self._save_proofs(environment, list(proofs))
         except sqlite3.Error as error:
-            raise StoreUnusable(str(error)) from error
+            raise StoreUnusableError(str(error)) from error
 
     def imports(self, digest: str) -> SourceImports | None:
         """The imports found earlier in the source with this digest."""
@@ -92,13 +90,13 @@ class Store:
         return None if row is None else _parse_imports(row[0])
 
     def save_imports(self, found: dict[str, SourceImports]) -> None:
-        """Remember what parsing gave, by digest. Raises StoreUnusable."""
+        """Remember what parsing gave, by digest. Raises StoreUnusableError."""
         rows = [(digest, _format_imports(imports)) for digest, imports in found.items()]
         try:
             with self._db:
                 self._db.executemany("insert or replace into imports values (?, ?)", rows)
         except sqlite3.Error as error:
-            raise StoreUnusable(str(error)) from error
+            raise StoreUnusableError(str(error)) from error
 
     def _open(self, path: str | None) -> sqlite3.Connection:
         if path is not None:
@@ -186,12 +184,12 @@ def open_store(path: str) -> tuple[Store, str]:
     """The store at *path*, rebuilt or in memory where need be, and what to tell the person about it."""
     try:
         return Store(path), ""
-    except StoreUnusable as error:
+    except StoreUnusableError as error:
         problem = str(error)
     try:
         os.remove(path)
         return Store(path), f"the store {path} was unusable ({problem}) and has been rebuilt"
-    except (OSError, StoreUnusable):
+    except (OSError, StoreUnusableError):
         return Store(None), f"the store {path} is unusable ({problem}): what is proven is kept for this session only"
 
 

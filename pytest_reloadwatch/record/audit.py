@@ -39,7 +39,7 @@ def install(recorder: Recorder) -> None:
 
 def _report(recorder: Recorder, event: str, args: tuple[Any, ...], frame: FrameType) -> None:
     if event in _SPAWN:
-        recorder.spawned(frame)
+        recorder.spawned()
         return
     path = _path(args[0])
     if path is None:

@@ -114,7 +114,7 @@ class Recorder:
         if f"{os.sep}__pycache__" not in path and path not in self.written:
             self.written[path] = os.path.lexists(path)
 
-    def spawned(self, frame: FrameType) -> None:
+    def spawned(self) -> None:
         """A child process: it can read anything, so its owner is opaque."""
         self.spawns += 1
         for owner in self._owners[-1:]:

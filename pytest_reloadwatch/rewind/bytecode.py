@@ -30,7 +30,7 @@ def is_trusted(source: str, bytecode: str) -> bool:
 class GuardedLoader(SourceFileLoader):
     """A SourceFileLoader that neither reads nor writes bytecode which cannot be trusted."""
 
-    def path_stats(self, path: str) -> Mapping[str, Any]:  # type: ignore[override] # the base says so itself
+    def path_stats(self, path: str) -> Mapping[str, Any]:
         """Raising OSError here means, as importlib documents, that bytecode is not to be used."""
         bytecode = importlib.util.cache_from_source(path)
         if not is_trusted(path, bytecode):

@@ -8,7 +8,7 @@ import sys
 import threading
 from typing import TYPE_CHECKING, Any
 
-from pytest_reloadwatch.exceptions import HoistMismatch
+from pytest_reloadwatch.exceptions import HoistMismatchError
 from pytest_reloadwatch.rewind import bytecode
 from pytest_reloadwatch.rewind.shelf import shelved_spec
 from pytest_reloadwatch.rewind.surroundings import surroundings
@@ -90,7 +90,7 @@ class RewindFinder:
     def _from_shelf(self, fullname: str, origin: str) -> ModuleSpec | None:
         try:
             module = self._timeline.shelf.take(fullname, origin)
-        except HoistMismatch as mismatch:
+        except HoistMismatchError as mismatch:
             self._timeline.abandon(str(mismatch))
         return None if module is None else shelved_spec(fullname, module)
 
@@ -113,7 +113,7 @@ class RewindFinder:
         """First-party paths where the module could have been but was not; a later one would come first."""
         tail = fullname.rpartition(".")[2]
         places = self.first_party_places() if path is None else [p for p in path if self._first_party.is_source(p)]
-        passed = []
+        passed: list[str] = []
         for place in places:
             candidates = [os.path.join(place, tail, "__init__.py"), os.path.join(place, tail + ".py")]
             if origin in candidates:

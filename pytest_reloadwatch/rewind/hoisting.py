@@ -38,9 +38,7 @@ class Plan:
     importers: dict[str, tuple[str, ...]]
 
 
-def plan(
-    seen: Sequence[ImportSeen], hot: str, dependents: frozenset[str], extent_of: Callable[[str], Extent]
-) -> Plan:
+def plan(seen: Sequence[ImportSeen], hot: str, dependents: frozenset[str], extent_of: Callable[[str], Extent]) -> Plan:
     """What can be imported before *hot* is executed, given what a run imported and in which order.
 
     Everything imported after *hot* that does not depend on it qualifies, until the code in between does

@@ -11,7 +11,7 @@ import socket as sockets
 from dataclasses import asdict, dataclass, field
 from typing import ClassVar
 
-from pytest_reloadwatch.exceptions import BadMessage
+from pytest_reloadwatch.exceptions import BadMessageError
 
 # Bound now: suites replace socket.socket to forbid connections.
 _Socket = sockets.socket
@@ -219,12 +219,12 @@ def format_message(message: Message) -> bytes:
 
 
 def parse_message(line: bytes) -> Message:
-    """The message in one line. Raises BadMessage."""
+    """The message in one line. Raises BadMessageError."""
     try:
         kind, values = json.loads(line)
         return Message.kinds[kind](**values)
     except (ValueError, KeyError, TypeError) as error:
-        raise BadMessage(f"{error}: {line[:200]!r}") from error
+        raise BadMessageError(f"{error}: {line[:200]!r}") from error
 
 
 class Channel:
@@ -249,7 +249,7 @@ class Channel:
         self._socket.sendall(format_message(message))
 
     def receive(self) -> list[Message] | None:
-        """What has arrived, waiting for something; None when the other end is gone. Raises BadMessage."""
+        """What has arrived, waiting for something; None when the other end is gone. Raises BadMessageError."""
         try:
             data = self._socket.recv(1 << 20)
         except ConnectionError:
@@ -262,5 +262,3 @@ class Channel:
     def close(self) -> None:
         with contextlib.suppress(OSError):
             self._socket.close()
-
-

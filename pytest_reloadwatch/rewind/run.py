@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_reloadwatch import _compat
-from pytest_reloadwatch.exceptions import HoistMismatch
+from pytest_reloadwatch.exceptions import HoistMismatchError
 from pytest_reloadwatch.proof.model import worst
 from pytest_reloadwatch.rewind.messages import (
-    Collecting,
     CollectFailed,
+    Collecting,
     Collection,
     ConftestFailed,
     Debugging,
@@ -89,8 +89,8 @@ class Run:
         self, collector: pytest.Collector
     ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
         is_file = isinstance(collector, pytest.File) and not isinstance(collector, pytest.Package)
-        if is_file and not self._is_pruned(str(collector.path)):  # type: ignore[attr-defined] # a File has a path
-            self._timeline.send(Collecting(self._run, str(collector.path), collector.nodeid))  # type: ignore[attr-defined]
+        if is_file and not self._is_pruned(str(collector.path)):
+            self._timeline.send(Collecting(self._run, str(collector.path), collector.nodeid))
         report = yield
         path = str(getattr(collector, "path", ""))
         if report.failed:
@@ -135,7 +135,7 @@ class Run:
     def _check_shelf(self) -> None:
         try:
             self._timeline.shelf.check_empty()
-        except HoistMismatch as mismatch:
+        except HoistMismatchError as mismatch:
             self._timeline.abandon(str(mismatch))
 
     def _report_collection(self, session: pytest.Session) -> None:

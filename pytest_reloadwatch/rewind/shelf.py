@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from importlib.machinery import ModuleSpec
 from typing import TYPE_CHECKING
 
-from pytest_reloadwatch.exceptions import HoistMismatch
+from pytest_reloadwatch.exceptions import HoistMismatchError
 from pytest_reloadwatch.rewind.surroundings import surroundings
 
 if TYPE_CHECKING:
@@ -65,18 +65,18 @@ class Shelf:
     def take(self, name: str, path: str) -> ModuleType | None:
         """The shelved module *name*; None for a module that is to be executed now.
 
-        Raises HoistMismatch when this is not what comes next.
+        Raises HoistMismatchError when this is not what comes next.
         """
         if name not in self._names:
             # The standard library may be imported at any time, by the compiler's codecs too, and touches nothing.
             if path not in self._expected and name.partition(".")[0] not in sys.stdlib_module_names:
-                raise HoistMismatch(f"{name} is imported, which was not imported before")
+                raise HoistMismatchError(f"{name} is imported, which was not imported before")
             return None
         unit = self._units[0]
         if name != unit.name:
-            raise HoistMismatch(f"{name} is imported before {unit.name}")
+            raise HoistMismatchError(f"{name} is imported before {unit.name}")
         if surroundings() != unit.surroundings:
-            raise HoistMismatch(f"{name} is imported in other surroundings")
+            raise HoistMismatchError(f"{name} is imported in other surroundings")
         self._units.pop(0)
         self._names.difference_update(unit.modules)
         for key, module in unit.modules.items():
@@ -86,9 +86,9 @@ class Shelf:
         return sys.modules.pop(name)
 
     def check_empty(self) -> None:
-        """Raises HoistMismatch when something on the shelf was never asked for."""
+        """Raises HoistMismatchError when something on the shelf was never asked for."""
         if self._units:
-            raise HoistMismatch(f"{self._units[0].name} is no longer imported")
+            raise HoistMismatchError(f"{self._units[0].name} is no longer imported")
 
 
 class ShelvedLoader:

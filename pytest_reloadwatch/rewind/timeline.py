@@ -26,7 +26,6 @@ from pytest_reloadwatch.rewind.messages import (
     Retire,
     Started,
 )
-from pytest_reloadwatch.rewind.purity import Purity
 from pytest_reloadwatch.rewind.restore import SharedState, flush_streams
 from pytest_reloadwatch.rewind.shelf import Shelf
 
@@ -36,6 +35,7 @@ if TYPE_CHECKING:
     import pytest
 
     from pytest_reloadwatch.record.recorder import Recorder
+    from pytest_reloadwatch.rewind.purity import Purity
 
 # Seconds of importing between two checkpoints; each next stretch is twice as long, so few cover much.
 FIRST_STRETCH = 0.06

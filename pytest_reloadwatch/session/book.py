@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from pytest_reloadwatch.exceptions import StoreUnusable
+from pytest_reloadwatch.exceptions import StoreUnusableError
 from pytest_reloadwatch.graph.closure import ImportGraph
 from pytest_reloadwatch.graph.imports import SourceImports, source_imports
 from pytest_reloadwatch.proof.digest import ABSENT, FIRST_PARTY, digest_text, is_listing
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pytest_reloadwatch.rewind.messages import Knowledge, TestEnded
 
 KEPT = 8
+_Record = TypeVar("_Record", Collected, Proof)
 
 
 @dataclass
@@ -148,7 +149,7 @@ class Book:
         try:
             self._store.save(self._environment, self._scope, files, proofs)
             self._store.save_imports(self._unsaved)
-        except StoreUnusable as error:
+        except StoreUnusableError as error:
             self._store = Store(None)
             return f"the store cannot be written ({error}): what is proven is kept for this session only"
         finally:
@@ -236,9 +237,8 @@ class Book:
         self.tree.track(wanted)
 
     def _groups(self) -> set[Group]:
-        records = [record for several in self.files.values() for record in several]
-        proofs = [proof for several in self.proofs.values() for proof in several]
-        return {group for record in (*records, *proofs) for group in record.groups}
+        files = {group for records in self.files.values() for record in records for group in record.groups}
+        return files | {group for proofs in self.proofs.values() for proof in proofs for group in proof.groups}
 
     def _find_sources(self, places: Iterable[str]) -> None:
         """Follow all Python files below *places*: a test that starts a process may rest on any of them."""
@@ -301,7 +301,8 @@ class _Bases:
         return group
 
 
-def _keep(records: list[Collected] | list[Proof], record: Collected | Proof) -> None:
+def _keep(records: list[_Record], record: _Record) -> None:
     """Newest last, one for each state of the dependencies, a few in all."""
-    records[:] = [r for r in records if r.groups != record.groups][1 - KEPT :]  # type: ignore[assignment, index] # one kind each
-    records.append(record)  # type: ignore[arg-type] # one kind each
+    others = [known for known in records if known.groups != record.groups]
+    records[:] = others[1 - KEPT :]
+    records.append(record)

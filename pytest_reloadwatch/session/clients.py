@@ -9,7 +9,7 @@ import socket
 import time
 from typing import Any
 
-from pytest_reloadwatch.exceptions import NoSession
+from pytest_reloadwatch.exceptions import NoSessionError
 from pytest_reloadwatch.session.address import client_address
 
 REQUESTS = ("wait", "status", "stop")
@@ -92,7 +92,7 @@ def is_answering(address: str) -> bool:
 def ask(directory: str, request: str, timeout: float | None) -> dict[str, Any]:
     """Ask the session of *directory*, or of the nearest directory above it that has one.
 
-    *timeout* is in seconds. Raises NoSession, and TimeoutError.
+    *timeout* is in seconds. Raises NoSessionError, and TimeoutError.
     """
     deadline = None if timeout is None else time.monotonic() + timeout
     with _connect(directory) as connection:
@@ -102,7 +102,7 @@ def ask(directory: str, request: str, timeout: float | None) -> dict[str, Any]:
             connection.settimeout(None if deadline is None else max(0.001, deadline - time.monotonic()))
             part = connection.recv(1 << 16)
             if not part:
-                raise NoSession("the session ended before it answered")
+                raise NoSessionError("the session ended before it answered")
             data += part
     answer: dict[str, Any] = json.loads(data)
     return answer
@@ -119,5 +119,5 @@ def _connect(directory: str) -> socket.socket:
         else:
             return connection
         if place == os.path.dirname(place):
-            raise NoSession(f"no session runs for {directory}; start one with: pytest --reload-watch")
+            raise NoSessionError(f"no session runs for {directory}; start one with: pytest --reload-watch")
         place = os.path.dirname(place)

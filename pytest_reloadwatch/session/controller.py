@@ -13,7 +13,7 @@ import socket
 import time
 from typing import TYPE_CHECKING, Protocol
 
-from pytest_reloadwatch.exceptions import BadMessage
+from pytest_reloadwatch.exceptions import BadMessageError
 from pytest_reloadwatch.proof.digest import ABSENT, digest_bytes
 from pytest_reloadwatch.proof.lead import lead
 from pytest_reloadwatch.proof.model import BAD
@@ -324,7 +324,7 @@ class Controller:
     def _on_messages(self, channel: m.Channel) -> None:
         try:
             received = channel.receive()
-        except BadMessage:
+        except BadMessageError:
             received = None
         if received is None:
             self._selector.unregister(channel.fileno())

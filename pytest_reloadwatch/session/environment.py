@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 # Options that say which tests, or how to show them: they change no verdict.
 _SCOPE = frozenset(
-    {"file_or_dir", "keyword", "markexpr", "deselect", "ignore", "ignore_glob", "pyargs", "keepduplicates", "collect_in_virtualenv"}
+    "file_or_dir keyword markexpr deselect ignore ignore_glob pyargs keepduplicates collect_in_virtualenv".split()
 )
 _NEUTRAL = frozenset(
     "verbose quiet maxfail usepdb usepdb_cls trace tbstyle color code_highlight durations durations_min reportchars "
     "showlocals showcapture fulltrace cacheclear cacheshow lf failedfirst newfirst last_failed_no_failures stepwise "
     "stepwise_skip stepwise_reset no_header no_summary disable_warnings xmlpath junitprefix pastebin basetemp "
     "reload_watch reload_once reload_all reload_engine reload_select reload_poll reload_events "
-    "continue_on_collection_errors no_fold_skipped fold_skipped force_short_summary xfail_tb show_fixtures_per_test".split()
+    "continue_on_collection_errors no_fold_skipped fold_skipped force_short_summary xfail_tb".split()
 )
 _INI_NAMES = ("pytest.toml", ".pytest.toml", "pytest.ini", ".pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg")
 

@@ -54,7 +54,7 @@ class InotifyWatcher:
             | constants.IN_MOVE_SELF
         )
         self._gone = constants.IN_IGNORED | constants.IN_MOVE_SELF | constants.IN_UNMOUNT
-        self._watches: dict[str, int] = {}
+        self._watches: dict[str, inotify_c.WatchDescriptor] = {}
         self._fd = inotify_c.inotify_init()
         if self._fd < 0:
             raise OSError("inotify_init failed")
@@ -99,14 +99,19 @@ class ObserverWatcher:
     problem = ""
 
     def __init__(self) -> None:
-        from watchdog.events import FileSystemEventHandler
+        from watchdog.events import FileSystemEvent, FileSystemEventHandler
         from watchdog.observers import Observer
 
         self._read, self._write = os.pipe()
         os.set_blocking(self._read, False)
         os.set_blocking(self._write, False)
-        self._handler = FileSystemEventHandler()
-        self._handler.on_any_event = lambda _event: self._wake()  # type: ignore[method-assign] # its one hook
+        wake = self._wake
+
+        class Handler(FileSystemEventHandler):
+            def on_any_event(self, event: FileSystemEvent) -> None:  # noqa: ARG002 - watchdog's signature
+                wake()
+
+        self._handler = Handler()
         self._watches: dict[str, ObservedWatch] = {}
         self._observer = Observer()
         self._observer.start()
