@@ -1,0 +1,41 @@
+"""Messages cross a socket unchanged, and nothing but messages does."""
+
+import socket
+
+import pytest
+
+from pytest_reloadwatch.exceptions import BadMessageError
+from pytest_reloadwatch.rewind import messages as m
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        m.Resume(3, prune=["a.py"], proven=["a.py::x"], hot=["b.py"]),
+        m.Retire(),
+        m.Hoist(["a"], ["s"], ["t.py"]),
+        m.Frozen(1, 2, 3, "root", "", 0.5, ["a.py"], {"t.py": "ok"}),
+        m.TestEnded(1, "t.py::x", "t.py", "passed", 0.1, ["a.py"], opaque=False),
+    ],
+)
+def test_there_and_back(message):
+    assert m.parse_message(m.format_message(message)) == message
+
+
+@pytest.mark.parametrize("line", [b"", b"nonsense", b'["Unknown", {}]', b'["Retire", {"extra": 1}]', b"{}"])
+def test_anything_else_is_refused(line):
+    with pytest.raises(BadMessageError):
+        m.parse_message(line)
+
+
+def test_a_channel_puts_parts_together():
+    left, right = socket.socketpair()
+    channel = m.Channel(right)
+    data = m.format_message(m.Started(1, 2)) + m.format_message(m.Stopped(1, 0))
+    left.sendall(data[:7])
+    assert channel.receive() == []
+    left.sendall(data[7:])
+    assert channel.receive() == [m.Started(1, 2), m.Stopped(1, 0)]
+    left.close()
+    assert channel.receive() is None
+    channel.close()

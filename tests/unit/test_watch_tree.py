@@ -1,0 +1,111 @@
+"""Sweeps tell what changed by digest, and what was touched at least."""
+
+import os
+
+import pytest
+
+from pytest_reloadwatch.proof.digest import ABSENT, listing_key
+from pytest_reloadwatch.watch.tree import Tree
+
+
+@pytest.fixture
+def place(tmp_path):
+    (tmp_path / "a.py").write_text("one")
+    return tmp_path
+
+
+def followed(*keys):
+    tree = Tree()
+    tree.track(map(str, keys))
+    return tree
+
+
+def test_nothing_changed(place):
+    tree = followed(place / "a.py")
+    found = tree.sweep()
+    assert not found.changed
+    assert not found.touched
+
+
+def test_an_edit(place):
+    tree = followed(place / "a.py")
+    before = tree.digest(str(place / "a.py"))
+    (place / "a.py").write_text("two")
+    assert tree.sweep().changed == {str(place / "a.py")}
+    assert tree.digest(str(place / "a.py")) != before
+    assert (str(place / "a.py"), before) not in tree.entries
+
+
+def test_touched_without_change(place):
+    tree = followed(place / "a.py")
+    os.utime(place / "a.py", (1, 1))
+    found = tree.sweep()
+    assert not found.changed
+    assert found.touched == {str(place / "a.py")}
+
+
+def test_same_size_and_same_time_stamp(place):
+    path = place / "a.py"
+    tree = followed(path)
+    stamp = os.stat(path).st_mtime_ns
+    path.write_text("two")
+    os.utime(path, ns=(stamp, stamp))
+    assert tree.sweep().changed == {str(path)}
+
+
+def test_an_older_time_stamp(place):
+    path = place / "a.py"
+    tree = followed(path)
+    path.write_text("older")
+    os.utime(path, (1000, 1000))
+    assert tree.sweep().changed == {str(path)}
+
+
+def test_replaced_by_rename(place):
+    tree = followed(place / "a.py")
+    (place / "new").write_text("two")
+    (place / "new").rename(place / "a.py")
+    assert tree.sweep().changed == {str(place / "a.py")}
+
+
+def test_gone_and_back(place):
+    path = place / "a.py"
+    tree = followed(path)
+    path.unlink()
+    assert tree.sweep().changed == {str(path)}
+    assert tree.digest(str(path)) == ABSENT
+    path.write_text("one")
+    assert tree.sweep().changed == {str(path)}
+
+
+def test_a_file_that_was_awaited_in_a_directory_that_was_not_there(place):
+    path = place / "package" / "sub" / "__init__.py"
+    tree = followed(path)
+    assert not tree.exists(str(path))
+    assert not tree.sweep().changed
+    path.parent.mkdir(parents=True)
+    assert not tree.sweep().changed
+    path.write_text("")
+    assert tree.sweep().changed == {str(path)}
+
+
+def test_a_listing_without_what_editors_leave(place):
+    key = listing_key(str(place))
+    tree = followed(key)
+    for name in (".a.py.swp", "a.py~", "4913", "#a.py#", ".#a.py", "a.py___jb_tmp___", "__pycache__"):
+        (place / name).write_text("")
+    assert not tree.sweep().changed
+    (place / "b.py").write_text("")
+    assert tree.sweep().changed == {key}
+
+
+def test_where_events_matter(place):
+    tree = followed(place / "a.py", place / "p" / "x.py", listing_key(str(place)))
+    assert tree.directories() == {str(place)}
+
+
+def test_first_looked_at_after_a_moment(place):
+    path = str(place / "a.py")
+    tree = followed(path)
+    assert tree.new_since([path], 0) == {path}
+    assert tree.new_since([path], 1 << 62) == set()
