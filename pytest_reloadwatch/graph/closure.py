@@ -26,6 +26,8 @@ class ImportGraph:
         self._modules: dict[str, str] = {}
         self._seen: dict[str, set[str]] = {}
         self._direct: dict[str, frozenset[str]] = {}
+        self._outdated: dict[str, frozenset[str]] = {}  # edges of files that have changed, to compare with
+        self._closures: dict[frozenset[str], set[str]] = {}
         self._resolver = Resolver((), {})
 
     def set_roots(self, roots: Iterable[str]) -> None:
@@ -45,16 +47,18 @@ class ImportGraph:
         edges = self._seen.setdefault(importer, set())
         if key not in edges:
             edges.add(key)
-            self._direct.pop(importer, None)
+            self._outdate(importer)
 
     def forget_resolutions(self) -> None:
         """Files came or went: names may lead elsewhere now."""
         self._direct.clear()
+        self._outdated.clear()
+        self._closures.clear()
         self._resolver = Resolver(self._roots, self._modules)
 
     def forget_file(self, path: str) -> None:
         """*path* has new source: what the old one was seen to do no longer counts."""
-        self._direct.pop(path, None)
+        self._outdate(path)
         self._seen.pop(path, None)
 
     def direct(self, path: str) -> frozenset[str]:
@@ -66,6 +70,14 @@ class ImportGraph:
 
     def closure(self, starts: Iterable[str]) -> set[str]:
         """*starts* and everything they rest on."""
+        self._refresh()
+        name = frozenset(starts)
+        found = self._closures.get(name)
+        if found is None:
+            found = self._closures[name] = self._walk(name)
+        return found
+
+    def _walk(self, starts: frozenset[str]) -> set[str]:
         reached: set[str] = set()
         waiting = list(starts)
         while waiting:
@@ -86,6 +98,17 @@ class ImportGraph:
             affected |= new
             grown = bool(new)
         return affected
+
+    def _outdate(self, path: str) -> None:
+        if path in self._direct:
+            self._outdated.setdefault(path, self._direct.pop(path))
+
+    def _refresh(self) -> None:
+        """An edit seldom changes what a file imports: only then closures are worked out anew."""
+        for path, before in self._outdated.items():
+            if self.direct(path) != before:
+                self._closures.clear()
+        self._outdated.clear()
 
     def _find_direct(self, path: str) -> frozenset[str]:
         edges = set(self._seen.get(path, ()))

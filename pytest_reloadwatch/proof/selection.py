@@ -9,7 +9,7 @@ from pytest_reloadwatch.proof.digest import ABSENT
 from pytest_reloadwatch.proof.model import BAD, Collected, Group, Proof
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from collections.abc import Set as AbstractSet
 
 
@@ -64,12 +64,8 @@ def select(
     files: Mapping[str, Sequence[Collected]],
     proofs: Mapping[str, Sequence[Proof]],
     tree: AbstractSet[tuple[str, str]],
-    forced: Collection[str] = (),
 ) -> Selection:
-    """Choose from the records of *files* and *proofs* (newest last) what is not proven for *tree*.
-
-    *forced* are nodeids to run although they are proven.
-    """
+    """Choose from the records of *files* and *proofs* (newest last) what is not proven for *tree*."""
     matcher = Matcher(tree)
     chosen = Selection()
     for path, records in files.items():
@@ -79,7 +75,7 @@ def select(
         if record is None:
             _select_file(chosen, records[-1], matcher)
         else:
-            _select_tests(chosen, record, proofs, matcher, forced)
+            _select_tests(chosen, record, proofs, matcher)
     return chosen
 
 
@@ -96,7 +92,6 @@ def _select_tests(
     record: Collected,
     proofs: Mapping[str, Sequence[Proof]],
     matcher: Matcher,
-    forced: Collection[str],
 ) -> None:
     before = len(chosen.selected)
     if record.outcome in BAD:
@@ -106,8 +101,6 @@ def _select_tests(
     for nodeid in record.nodeids:
         chosen.known += 1
         reason = _judge(chosen, nodeid, proofs.get(nodeid, ()), matcher)
-        if not reason and nodeid in forced:
-            reason = "asked for"
         if reason:
             chosen.selected.append(Selected(nodeid, record.path, reason))
         else:

@@ -32,7 +32,8 @@ class Resume(Message):
     """Controller to checkpoint: fork a run. Controller's choice of what it collects and runs.
 
     *prune*: files whose tests are all known; *proven*: nodeids not to run; *only*: where not None,
-    the nodeids to run; *hot*: files before which to freeze; *freeze*: whether to freeze at all.
+    the nodeids to run; *hot*: files before which to freeze; *freeze*: whether to freeze at all, *often*:
+    along the imports too, which takes a few milliseconds each time.
     """
 
     run: int
@@ -41,6 +42,7 @@ class Resume(Message):
     only: list[str] | None = None
     hot: list[str] = field(default_factory=list)
     freeze: bool = True
+    often: bool = True
 
 
 @dataclass(frozen=True)

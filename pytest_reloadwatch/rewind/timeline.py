@@ -117,7 +117,7 @@ class Timeline:
             return False
         if path in self.order.hot:
             return self.freeze("before a hot module", path)
-        if self._clock.moment() - self._last_freeze > self._stretch:
+        if self.order.often and self._clock.moment() - self._last_freeze > self._stretch:
             self._stretch *= 2
             return self.freeze("along the imports", path)
         return False

@@ -64,6 +64,7 @@ class Book:
         self._sources: set[str] = set()
         self._source_listings: set[str] = set()
         self._interest: set[str] = set()
+        self._selection: Selection | None = None
         self._find_sources(self._first_party.roots)
         for group in self._groups():
             self._follow(key for key, _ in group)
@@ -75,6 +76,7 @@ class Book:
         """Look at the tree; the graph forgets what has changed."""
         found = self.tree.sweep()
         if found.changed:
+            self._selection = None
             self._find_sources([key for key in found.changed if key in self._source_listings])
             self._digest_sources()
         return found
@@ -96,9 +98,11 @@ class Book:
 
     # Selection
 
-    def select(self, forced: Collection[str] = ()) -> Selection:
-        """What is not proven for the tree as it was last looked at."""
-        return select(self.files, self.proofs, self.tree.entries, forced)
+    def select(self) -> Selection:
+        """What is not proven for the tree as it was last looked at; nobody may change the answer."""
+        if self._selection is None:
+            self._selection = select(self.files, self.proofs, self.tree.entries)
+        return self._selection
 
     def is_source(self, key: str) -> bool:
         """Whether *key* is a Python file, or a directory of such, that nothing may rest on yet."""
@@ -126,6 +130,7 @@ class Book:
 
     def close(self, run: RunRecord) -> set[str]:
         """Turn what *run* told into proofs and keep them; the nodeids that could not be proven are the answer."""
+        self._selection = None
         run.disturbed |= self.tree.new_since(run.past - run.written, run.begun)
         if run.collection is not None:
             self._test_files.update(path for path, _, _ in run.collection.files)
@@ -139,6 +144,7 @@ class Book:
 
     def note_uncollectable(self, path: str, nodeid: str) -> None:
         """The run died while it collected *path*: an error of that file, for its state now."""
+        self._selection = None
         group = self.group(self.base_keys(path))
         _keep(self.files.setdefault(path, []), Collected(path, nodeid, (group,), "error", ()))
 
@@ -251,6 +257,7 @@ class Book:
     def _digest_sources(self) -> None:
         """Worked out only where something rests on it."""
         if FIRST_PARTY in self._interest:
+            self._selection = None
             state = sorted((path, self.tree.digest(path)) for path in self._sources if self.tree.exists(path))
             self.tree.put(FIRST_PARTY, digest_text(repr(state)))
 

@@ -306,6 +306,7 @@ class Controller:
             only=only,
             hot=list(self._hot),
             freeze=not self._options.once,
+            often=not (round_.changed and not round_.runs),  # somebody waits for this run's first verdict
         )
 
     def _not_first(self, selection: Selection, remaining: frozenset[str]) -> set[str]:
@@ -524,6 +525,8 @@ class Controller:
         standing = self._standing(selection)
         self._exit_code = standing.exit_code
         if self._round.is_news:
+            if not self._round.runs:
+                self._screen.changed(self._round.cause, 0, 0, selection.known)
             if standing.is_settled:
                 self._events.emit("settled", **standing.as_event())
             self._screen.summary(standing.summary())
