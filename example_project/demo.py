@@ -44,7 +44,10 @@ class Edit:
 
 
 BREAK_PRICING = Edit(
-    "pricing.py: the discount only from 12 pieces", "shop/pricing.py", "BULK_QUANTITY = 10", "BULK_QUANTITY = 12"
+    "pricing.py: free delivery only from 60",
+    "shop/pricing.py",
+    'FREE_DELIVERY_FROM = Decimal("50.00")',
+    'FREE_DELIVERY_FROM = Decimal("60.00")',
 )
 EDITS = (
     BREAK_PRICING,
@@ -59,10 +62,10 @@ EDITS = (
         "def test_remove(full_cart):",
     ),
     Edit(
-        "pricing.py again: free delivery from 60",
+        "pricing.py again: one more coupon",
         "shop/pricing.py",
-        'FREE_DELIVERY_FROM = Decimal("50.00")',
-        'FREE_DELIVERY_FROM = Decimal("60.00")',
+        '"SPRING10": Decimal("10.00")}',
+        '"SPRING10": Decimal("10.00"), "SUMMER20": Decimal("20.00")}',
     ),
     Edit(
         "catalog.py, the slow one that all else rests on",
