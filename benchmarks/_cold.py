@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 _RECORDER = "reloadwatch_cold_recorder"
+_WITHOUT_US = ("-p", "no:reloadwatch")
 # Variables that change how pytest runs: both sides of a comparison go without.
 _UNWANTED = (
     "CI",
@@ -70,23 +71,24 @@ def run_cold(
     with tempfile.TemporaryDirectory(prefix="reloadwatch-cold-") as place:
         out = os.path.join(place, "out.json")
         _prepare(place, {"out": out, "only": None if only is None else list(only), "timed": timed})
-        extra = ["-p", _RECORDER, "--continue-on-collection-errors", *_targets(project, files)]
+        extra = [*_WITHOUT_US, "-p", _RECORDER, "--continue-on-collection-errors", *_targets(project, files)]
         code, seconds, printed = _pytest(project, extra, timeout, place)
         try:
             with open(out, encoding="utf-8") as file:
                 return ColdResult(exit_code=code, seconds=seconds, **json.load(file))
         except FileNotFoundError:
             tail = "\n".join(printed.splitlines()[-30:])
-            raise ColdError(
-                f"a cold run in {project.clone} ended with {code} and no verdicts:\n{tail}"
-            ) from None
+            raise ColdError(f"a cold run in {project.clone} ended with {code} and no verdicts:\n{tail}") from None
 
 
-def time_cold(
-    project: Project, timeout: float, files: Iterable[str] = (), extra: Sequence[str] = ()
-) -> float:
+def time_cold(project: Project, timeout: float, files: Iterable[str] = ()) -> float:
     """Wall seconds of a plain ``pytest`` process, without any recorder."""
-    return _pytest(project, [*extra, *_targets(project, files)], timeout)[1]
+    return _pytest(project, [*_WITHOUT_US, *_targets(project, files)], timeout)[1]
+
+
+def time_once(project: Project, timeout: float) -> float:
+    """Wall seconds of a process that runs everything once under our plugin."""
+    return _pytest(project, ["--reload-once", "--reload-all"], timeout)[1]
 
 
 def _prepare(place: str, order: dict[str, object]) -> None:
@@ -102,7 +104,7 @@ def _targets(project: Project, files: Iterable[str]) -> list[str]:
 
 
 def _pytest(project: Project, extra: Sequence[str], timeout: float, *places: str) -> tuple[int, float, str]:
-    command = [project.python, "-m", "pytest", "-p", "no:reloadwatch", *extra, *project.arguments]
+    command = [project.python, "-m", "pytest", *extra, *project.arguments]
     begun = time.monotonic()
     try:
         done = subprocess.run(

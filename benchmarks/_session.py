@@ -91,20 +91,21 @@ class WatchSession:
     *work* is a directory outside of the clone for events and output.
     """
 
-    def __init__(self, project: Project, work: str) -> None:
+    def __init__(self, project: Project, work: str, *options: str) -> None:
         self._project = project
+        self._options = options
         self.output = os.path.join(work, "session-output.txt")
         self.events = EventsFile(os.path.join(work, "session-events.jsonl"))
         self.leftovers = False
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> WatchSession:
-        options = ["--reload-watch", f"--reload-events={self.events.path}", *self._project.arguments]
+        options = ["--reload-watch", f"--reload-events={self.events.path}"]
         with contextlib.suppress(FileNotFoundError):
             os.remove(self.events.path)  # the session appends
         with open(self.output, "wb") as output:
             self._process = subprocess.Popen(
-                [self._project.python, "-m", "pytest", *options],
+                [self._project.python, "-m", "pytest", *options, *self._options, *self._project.arguments],
                 cwd=self._project.clone,
                 env=self._project.environment(),
                 stdin=subprocess.DEVNULL,
@@ -164,9 +165,7 @@ class WatchSession:
         assert self._process is not None
         code = self._process.poll()
         if code is not None:
-            raise SessionError(
-                f"the session's process died with code {code}; the last it printed:\n{self.tail()}"
-            )
+            raise SessionError(f"the session's process died with code {code}; the last it printed:\n{self.tail()}")
 
     def _ask(self, request: str, timeout: float, *options: str) -> tuple[int, str]:
         command = [self._project.python, "-m", "pytest_reloadwatch", request, *options]

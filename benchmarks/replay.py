@@ -144,9 +144,7 @@ class Replay:
         self._compare(step, settled, cold, session.events)
         return step
 
-    def _describe(
-        self, events: EventsFile, before: int, files: int, known: int, ours: float, cold: float
-    ) -> Step:
+    def _describe(self, events: EventsFile, before: int, files: int, known: int, ours: float, cold: float) -> Step:
         runs = events.runs[before:]
         return Step(
             commit=self._at,
@@ -251,9 +249,7 @@ def parser() -> argparse.ArgumentParser:
     """The command line."""
     made = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     made.add_argument("clone", help="a git clone; its files and .pytest_cache are overwritten")
-    made.add_argument(
-        "--python", required=True, help="the interpreter that has the project's needs and our plugin"
-    )
+    made.add_argument("--python", required=True, help="the interpreter that has the project's needs and our plugin")
     made.add_argument("--cold", help="the second clone (default: a temporary one)")
     made.add_argument("--pythonpath", nargs="*", default=[], help="directories of the clone to import from")
     made.add_argument("--commits", help="a file, or a list with commas; oldest first")
