@@ -21,29 +21,25 @@ from pytest_reloadwatch.rewind.restore import flush_streams
 from pytest_reloadwatch.rewind.run import Pruner, Run
 from pytest_reloadwatch.rewind.timeline import Timeline
 from pytest_reloadwatch.session.address import client_address, internal_address
+from pytest_reloadwatch.session.beginning import Beginning
 from pytest_reloadwatch.session.book import Book
 from pytest_reloadwatch.session.clients import Listener, is_answering
 from pytest_reloadwatch.session.controller import Controller, Restart
-from pytest_reloadwatch.session.environment import (
-    distributions,
-    environment_digest,
-    read_before_root,
-    scope_digest,
-)
+from pytest_reloadwatch.session.environment import environment_digest, scope_digest
 from pytest_reloadwatch.session.events import Events
 from pytest_reloadwatch.terminal.screen import PlainScreen
 from pytest_reloadwatch.watch.watchers import make_watcher
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-
     from pytest_reloadwatch.options import Options
 
+_LISTENER = "PYTEST_RELOADWATCH_LISTENER"
 STORE = os.path.join("d", "reloadwatch", "store.sqlite")
 
 
 def start_session(config: pytest.Config, arguments: list[str], options: Options) -> Run:
     """Fork. Returns in every run, never in the controller: that one ends with SystemExit."""
+    inherited = _take_listener()
     cache_dir = _compat.cache_directory(config)
     first_party = FirstParty(str(config.rootpath), cache_dir)
     try:
@@ -54,8 +50,10 @@ def start_session(config: pytest.Config, arguments: list[str], options: Options)
     flush_streams()
     child = os.fork()
     if child:
-        _control(config, arguments, options, first_party, cache_dir, internal, events)
+        _control(config, arguments, options, first_party, cache_dir, internal, inherited, events)
     internal.forget()
+    if inherited is not None:
+        inherited.forget()
     return _become_root(config, options, first_party, internal.address)
 
 
@@ -85,24 +83,6 @@ def _become_root(config: pytest.Config, options: Options, first_party: FirstPart
     return run
 
 
-class _Outside:
-    """What the controller needs to know of the process and its directory."""
-
-    def __init__(self, config: pytest.Config, first_party: FirstParty) -> None:
-        self.rootdir = str(config.rootpath)
-        self.capture_off = config.known_args_namespace.capture == "no"
-        self._before = read_before_root(config, first_party)
-        self._distributions = distributions()
-
-    @property
-    def keys(self) -> set[str]:
-        return self._before
-
-    def changed_before_root(self, changed: Collection[str]) -> str:
-        names = sorted(os.path.relpath(key, self.rootdir) for key in self._before.intersection(changed))
-        return f"{', '.join(names)} changed" if names else ""
-
-
 def _control(
     config: pytest.Config,
     arguments: list[str],
@@ -110,6 +90,7 @@ def _control(
     first_party: FirstParty,
     cache_dir: str,
     internal: Listener,
+    inherited: Listener | None,
     events: Events,
 ) -> NoReturn:
     screen = PlainScreen()
@@ -120,29 +101,35 @@ def _control(
     if complaint:
         screen.note(complaint)
     book = Book(store, environment_digest(config, arguments), scope_digest(config), first_party)
-    outside = _Outside(config, first_party)
-    book.tree.track(outside.keys)
+    beginning = Beginning(config, first_party)
+    book.follow(beginning.keys)
+    if getattr(config.known_args_namespace, "numprocesses", None):
+        screen.note("-n is not used in a watch session yet: tests run in one process")
+    clients = None if options.once else _listen(beginning.rootdir, inherited, screen)
     controller = Controller(
         options=options,
-        outside=outside,
+        beginning=beginning,
         book=book,
         watcher=make_watcher(options.poll),
         screen=screen,
         events=events,
         internal=internal,
-        clients=None if options.once else _listen(outside.rootdir, screen),
+        clients=clients,
     )
     try:
         code = controller.serve()
     except Restart as restart:
         print(f"\nreloadwatch: starting over: {restart}", flush=True)  # noqa: T201 - the screen is closed by now
+        _pass_listener(clients)
         os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
     flush_streams()
     raise SystemExit(code)
 
 
-def _listen(rootdir: str, screen: PlainScreen) -> Listener | None:
+def _listen(rootdir: str, inherited: Listener | None, screen: PlainScreen) -> Listener | None:
     """The socket for clients; another session of this directory keeps its own."""
+    if inherited is not None:
+        return inherited
     try:
         address = client_address(rootdir)
         if not is_answering(address):
@@ -151,3 +138,15 @@ def _listen(rootdir: str, screen: PlainScreen) -> Listener | None:
     except OSError as error:
         screen.note(f"'wait', 'status' and 'stop' do not work: {error}")
     return None
+
+
+def _pass_listener(listener: Listener | None) -> None:
+    """A session that starts over keeps its socket, so that whoever asks meanwhile only waits."""
+    if listener is not None:
+        os.set_inheritable(listener.fileno(), True)
+        os.environ[_LISTENER] = f"{listener.fileno()}:{listener.address}"
+
+
+def _take_listener() -> Listener | None:
+    number, _, address = os.environ.pop(_LISTENER, "").partition(":")
+    return Listener.adopt(int(number), address) if address else None

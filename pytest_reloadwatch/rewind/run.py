@@ -68,6 +68,12 @@ class Run:
     # Start
 
     @pytest.hookimpl(tryfirst=True)
+    def pytest_cmdline_main(self, config: pytest.Config) -> None:
+        # Runs of a session have one process each; xdist looks at these next.
+        if hasattr(config.option, "numprocesses"):
+            config.option.numprocesses, config.option.dist, config.option.tx = None, "no", []
+
+    @pytest.hookimpl(tryfirst=True)
     def pytest_configure(self, config: pytest.Config) -> None:
         # A file that cannot be imported hides no other file's tests.
         config.option.continue_on_collection_errors = True

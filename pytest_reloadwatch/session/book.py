@@ -65,7 +65,7 @@ class Book:
         self._source_listings: set[str] = set()
         self._interest: set[str] = set()
         self._selection: Selection | None = None
-        self._find_sources(self._first_party.roots)
+        self._unprepared: list[str] = []
         for group in self._groups():
             self._follow(key for key, _ in group)
         self._digest_sources()
@@ -104,6 +104,15 @@ class Book:
             self._selection = select(self.files, self.proofs, self.tree.entries)
         return self._selection
 
+    def prepare(self) -> bool:
+        """Do a little of what will be needed when the run ends, while it uses the other processor."""
+        if not self._source_listings:
+            self._find_sources(self._first_party.roots)
+            return True
+        if self._unprepared:
+            self._imports(self._unprepared.pop())
+        return bool(self._unprepared)
+
     def is_source(self, key: str) -> bool:
         """Whether *key* is a Python file, or a directory of such, that nothing may rest on yet."""
         return key in self._sources or key in self._source_listings
@@ -123,6 +132,7 @@ class Book:
         for name, path in message.modules:
             run.modules[name] = path
             self.graph.add_module(name, path)
+            self._unprepared.append(path)
             if os.path.basename(path) == "conftest.py":
                 self._conftests.add(path)
         for importer, key in message.edges:
@@ -140,6 +150,7 @@ class Book:
         files = self._close_files(run, bases)
         proofs, unproven = self._close_tests(run, bases)
         self._pending = (files, proofs)
+        self._unprepared.clear()
         return unproven
 
     def note_uncollectable(self, path: str, nodeid: str) -> None:
@@ -257,6 +268,8 @@ class Book:
     def _digest_sources(self) -> None:
         """Worked out only where something rests on it."""
         if FIRST_PARTY in self._interest:
+            if not self._source_listings:
+                self._find_sources(self._first_party.roots)
             self._selection = None
             state = sorted((path, self.tree.digest(path)) for path in self._sources if self.tree.exists(path))
             self.tree.put(FIRST_PARTY, digest_text(repr(state)))

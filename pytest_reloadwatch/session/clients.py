@@ -12,6 +12,7 @@ from typing import Any
 from pytest_reloadwatch.exceptions import NoSessionError
 from pytest_reloadwatch.session.address import client_address
 
+RESTARTING = {"event": "restarting"}  # ask again: a new process takes over the socket
 REQUESTS = ("wait", "status", "stop")
 
 
@@ -63,6 +64,15 @@ class Listener:
         os.chmod(address, 0o600)
         self._socket.listen(64)
 
+    @classmethod
+    def adopt(cls, descriptor: int, address: str) -> Listener:
+        """The socket of the process image that this one has replaced."""
+        listener = cls.__new__(cls)
+        listener.address = address
+        listener._socket = socket.socket(fileno=descriptor)
+        os.set_inheritable(descriptor, False)
+        return listener
+
     def fileno(self) -> int:
         return self._socket.fileno()
 
@@ -95,15 +105,22 @@ def ask(directory: str, request: str, timeout: float | None) -> dict[str, Any]:
     *timeout* is in seconds. Raises NoSessionError, and TimeoutError.
     """
     deadline = None if timeout is None else time.monotonic() + timeout
-    with _connect(directory) as connection:
-        connection.sendall(json.dumps({"request": request}).encode() + b"\n")
-        data = b""
-        while not data.endswith(b"\n"):
-            connection.settimeout(None if deadline is None else max(0.001, deadline - time.monotonic()))
-            part = connection.recv(1 << 16)
-            if not part:
-                raise NoSessionError("the session ended before it answered")
-            data += part
+    while True:
+        with _connect(directory) as connection:
+            answer = _ask_once(connection, request, deadline)
+        if answer != RESTARTING:
+            return answer
+
+
+def _ask_once(connection: socket.socket, request: str, deadline: float | None) -> dict[str, Any]:
+    connection.sendall(json.dumps({"request": request}).encode() + b"\n")
+    data = b""
+    while not data.endswith(b"\n"):
+        connection.settimeout(None if deadline is None else max(0.001, deadline - time.monotonic()))
+        part = connection.recv(1 << 16)
+        if not part:
+            raise NoSessionError("the session ended before it answered")
+        data += part
     answer: dict[str, Any] = json.loads(data)
     return answer
 

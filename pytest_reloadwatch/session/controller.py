@@ -11,7 +11,7 @@ import selectors
 import signal
 import socket
 import time
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from pytest_reloadwatch.exceptions import BadMessageError
 from pytest_reloadwatch.proof.digest import ABSENT, digest_bytes
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from pytest_reloadwatch.options import Options
     from pytest_reloadwatch.proof.selection import Selection
+    from pytest_reloadwatch.session.beginning import Beginning
     from pytest_reloadwatch.session.clients import Client, Listener
     from pytest_reloadwatch.session.events import Events
     from pytest_reloadwatch.session.screen import Screen
@@ -52,23 +53,13 @@ class Restart(Exception):  # noqa: N818 - not an error: the session begins anew 
     """Something that was read before the root has changed; the argument says what."""
 
 
-class Outside(Protocol):
-    """What the controller needs to know of the process that it lives in."""
-
-    rootdir: str
-    capture_off: bool
-
-    def changed_before_root(self, changed: Collection[str]) -> str:
-        """A reason to start over, empty for none."""
-
-
 class Controller:
     """One session. ``serve`` returns its exit code."""
 
     def __init__(
         self,
         options: Options,
-        outside: Outside,
+        beginning: Beginning,
         book: Book,
         watcher: Watcher,
         screen: Screen,
@@ -77,7 +68,7 @@ class Controller:
         clients: Listener | None,
     ) -> None:
         self._options = options
-        self._outside = outside
+        self._beginning = beginning
         self._book = book
         self._watcher = watcher
         self._screen = screen
@@ -110,18 +101,28 @@ class Controller:
         self._selector.register(wake.fileno(), selectors.EVENT_READ, lambda: self._on_signals(wake))
         self._selector.register(self._watcher.fileno(), selectors.EVENT_READ, self._on_files)
         self._selector.register(self._internal.fileno(), selectors.EVENT_READ, self._on_process)
+        is_restart = False
         try:
             while not self._has_ended():
                 self._follow_keys()
-                for key, _ in self._selector.select(self._deadlines.until_next()):
+                for key, _ in self._selector.select(self._patience()):
                     action: Callable[[], None] = key.data
                     if not self._has_ended() and key.fd in self._selector.get_map():
                         action()
                 self._on_time()
+        except Restart:
+            is_restart = True
+            raise
         finally:
-            self._end_processes()
+            self._end_processes(for_restart=is_restart)
             wake.close()
         return self._exit_code
+
+    def _patience(self) -> float | None:
+        """Seconds to wait for something to happen: none while there is work to do beside a run."""
+        if self._current is not None and self._book.prepare():
+            return 0.0
+        return self._deadlines.until_next()
 
     def _has_ended(self) -> bool:
         return self._state is State.ENDED
@@ -189,9 +190,13 @@ class Controller:
 
     def _check_start(self, changed: set[str]) -> None:
         """What was read before the root needs a new process; CI runs once, from the tree that it found."""
-        reason = self._outside.changed_before_root(changed)
-        if reason and not self._options.once:
+        reason = self._beginning.changed(changed)
+        if not reason or self._options.once:
+            return
+        problem = self._beginning.broken()
+        if not problem:
             raise Restart(reason)
+        self._failure = Failure(_USAGE_ERROR, problem, {}, self._book.group(self._beginning.keys))
 
     def _is_relevant(self, changed: set[str]) -> bool:
         if self._book.matters(changed):
@@ -234,7 +239,7 @@ class Controller:
         """A file as people know it, relative to the rootdir; empty for keys that are none."""
         if key.endswith(os.sep) or key.startswith("<"):
             return ""
-        root = self._outside.rootdir + os.sep
+        root = self._beginning.rootdir + os.sep
         return key[len(root) :] if key.startswith(root) else key
 
     # Planning
@@ -281,7 +286,7 @@ class Controller:
         self._move(State.RUNNING)
         if self._round.cause and self._round.runs == 1:
             self._screen.changed(self._round.cause, modules, len(remaining), max(selection.known, len(remaining)))
-        if self._outside.capture_off:
+        if self._beginning.capture_off:
             self._screen.give_up_terminal()  # tests may read from it
         self._pool.tell(checkpoint.pid, order)
 
@@ -638,12 +643,12 @@ class Controller:
         self._exit_code = exit_code
         self._move(State.ENDED)
 
-    def _end_processes(self) -> None:
+    def _end_processes(self, *, for_restart: bool) -> None:
         """Nothing of ours outlives the session."""
         if self._current is not None:
             self._signal_run(signal.SIGKILL)
         self._pool.close()
-        self._desk.close()
+        self._desk.close(for_restart=for_restart)
         self._watcher.close()
         self._internal.close()
         self._events.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import selectors
 from typing import TYPE_CHECKING, Any
 
-from pytest_reloadwatch.session.clients import Client
+from pytest_reloadwatch.session.clients import RESTARTING, Client
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,10 +37,13 @@ class Desk:
             client.answer(values)
         self._waiting = []
 
-    def close(self) -> None:
+    def close(self, *, for_restart: bool = False) -> None:
+        """End all conversations; the socket itself stays open for a session that starts over."""
+        if for_restart:
+            self.answer_waiting(RESTARTING)
         for client in self._waiting:
             client.close()
-        if self._listener is not None:
+        if self._listener is not None and not for_restart:
             self._listener.close()
 
     def _greet(self, listener: Listener) -> None:

@@ -9,11 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_reloadwatch.proof.digest import digest_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     import pytest
-
-    from pytest_reloadwatch.record.firstparty import FirstParty
 
 # Options that say which tests, or how to show them: they change no verdict.
 _SCOPE = frozenset(
@@ -26,7 +22,6 @@ _NEUTRAL = frozenset(
     "reload_watch reload_once reload_all reload_engine reload_select reload_poll reload_events "
     "continue_on_collection_errors no_fold_skipped fold_skipped force_short_summary xfail_tb".split()
 )
-_INI_NAMES = ("pytest.toml", ".pytest.toml", "pytest.ini", ".pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg")
 
 
 def environment_digest(config: pytest.Config, arguments: list[str]) -> str:
@@ -62,21 +57,6 @@ def distributions() -> list[str]:
         except OSError:
             continue
     return sorted(found)
-
-
-def read_before_root(config: pytest.Config, first_party: FirstParty) -> set[str]:
-    """Files that were read, or could have been, before the root: when one changes, only a new process is right."""
-    keys = {os.path.join(config.rootpath, name) for name in _INI_NAMES}
-    if config.inipath is not None:
-        keys.add(str(config.inipath))
-    return keys | {path for path in _module_files() if first_party.is_source(path)}
-
-
-def _module_files() -> Iterable[str]:
-    for module in list(sys.modules.values()):
-        path = getattr(module, "__file__", None)
-        if isinstance(path, str):
-            yield os.path.abspath(path)
 
 
 def _unknown(arguments: list[str], config: pytest.Config) -> list[str]:

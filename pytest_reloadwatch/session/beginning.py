@@ -1,0 +1,94 @@
+"""What was read before the root: when it changes, only a new process is right, once it can be read again."""
+
+from __future__ import annotations
+
+import ast
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+import iniconfig
+
+from pytest_reloadwatch.proof.digest import digest_file
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+    import pytest
+
+    from pytest_reloadwatch.record.firstparty import FirstParty
+
+# Pytest's own, where every change counts, and those that it shares with other tools.
+_OWN = ("pytest.toml", ".pytest.toml", "pytest.ini", ".pytest.ini")
+_SHARED = ("pyproject.toml", "tox.ini", "setup.cfg")
+
+
+class Beginning:
+    """The files that shaped this process before its first fork, and the parts of them that did."""
+
+    def __init__(self, config: pytest.Config, first_party: FirstParty) -> None:
+        self.rootdir = str(config.rootpath)
+        self.capture_off = config.known_args_namespace.capture == "no"
+        names = {os.path.join(self.rootdir, name) for name in (*_OWN, *_SHARED)}
+        if config.inipath is not None:
+            names.add(str(config.inipath))
+        modules = {path for path in _module_files() if first_party.is_source(path)}
+        self._parts = {path: _part(path) for path in names | modules}
+
+    @property
+    def keys(self) -> Collection[str]:
+        return self._parts.keys()
+
+    def changed(self, keys: Collection[str]) -> str:
+        """Which files among *keys* changed in a part that counts, as a reason to start over; empty for none."""
+        changed = [path for path in sorted(self._parts.keys() & keys) if _part(path) != self._parts[path]]
+        names = ", ".join(os.path.relpath(path, self.rootdir) for path in changed)
+        return f"{names} changed" if names else ""
+
+    def broken(self) -> str:
+        """Why a new process could not start just now; empty when it can."""
+        for path in sorted(self._parts):
+            try:
+                _parse(path)
+            except (OSError, ValueError, SyntaxError, iniconfig.ParseError) as error:
+                return f"{os.path.relpath(path, self.rootdir)} cannot be read: {error}"
+        return ""
+
+
+def _module_files() -> Iterable[str]:
+    for module in list(sys.modules.values()):
+        path = getattr(module, "__file__", None)
+        if isinstance(path, str):
+            yield os.path.abspath(path)
+
+
+def _part(path: str) -> str:
+    """What of a file pytest reads; all of it where that is not known."""
+    if os.path.basename(path) not in _SHARED or not os.path.exists(path):
+        return digest_file(path)
+    try:
+        return repr(_parse(path))
+    except (OSError, ValueError, SyntaxError, iniconfig.ParseError):
+        return digest_file(path)
+
+
+def _parse(path: str) -> Any:
+    """The pytest part of a configuration file; raises what its parser raises. Absent files have none."""
+    if not os.path.exists(path):
+        return None
+    if path.endswith(".toml"):
+        with open(path, "rb") as file:
+            found = tomllib.load(file)
+        return found.get("tool", {}).get("pytest") if os.path.basename(path) == "pyproject.toml" else found
+    if path.endswith((".ini", ".cfg")):
+        sections = iniconfig.IniConfig(path).sections
+        return sections.get("tool:pytest" if path.endswith("setup.cfg") else "pytest")
+    if path.endswith(".py"):
+        with open(path, "rb") as file:
+            ast.parse(file.read(), path)
+    return None
