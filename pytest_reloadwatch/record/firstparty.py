@@ -20,7 +20,8 @@ class FirstParty:
 
     def __init__(self, rootdir: str, cache_dir: str) -> None:
         self.rootdir = rootdir
-        self.roots = (rootdir, *(r for r in editable_roots() if not _inside(r, rootdir)))
+        others = (root for root in editable_roots() if not _inside(root, rootdir) and not _OWN_PACKAGE.startswith(root))
+        self.roots = (rootdir, *others)
         self._cache_dir = cache_dir
         self._interpreter = _interpreter_directories(rootdir)
         self._elsewhere = (*_SYSTEM, os.path.realpath(tempfile.gettempdir()), tempfile.gettempdir())

@@ -43,6 +43,7 @@ QUIET = 0.06  # seconds without a change after which a burst of them is over
 REPLACING = 0.02  # seconds in which an editor that removes or empties a file has written the new one
 PATIENCE = 0.3  # seconds that a run has to heed the terminal's own Ctrl-C
 GRACE = 2.0  # seconds that a run has to end after an interrupt
+RETRIES = 2  # runs for tests that could not be proven, because something was written meanwhile
 HOT = 4  # files edited lately before which runs freeze
 _EMPTY = digest_bytes(b"")
 _INTERNAL_ERROR = 3
@@ -440,6 +441,9 @@ class Controller:
             self._conversation.blame(current)
         unproven = self._book.close(current.record)
         self._watch()
+        if unproven and self._round.retries < RETRIES:  # what they rest on was written while they ran
+            self._round.retries += 1
+            self._round.remaining = frozenset()
         if self._round.runs:  # otherwise a change has begun another round meanwhile
             self._round.attempted |= {n for n in current.record.ended if n not in unproven}
             self._round.attempted |= set(current.record.failed_files)

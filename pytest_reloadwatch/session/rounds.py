@@ -38,6 +38,7 @@ class Round:
     runs: int = 0
     tests_run: int = 0
     reexecuted: set[str] = field(default_factory=set)
+    retries: int = 0
     held: bool = False
     disturbances: dict[str, int] = field(default_factory=dict)
 
