@@ -185,6 +185,16 @@ class WatchSession:
         return done.returncode, done.stdout or done.stderr[-600:]
 
 
+def end_on_signals() -> None:
+    """Have SIGTERM, SIGHUP and SIGINT unwind, so that a session is ended in any case."""
+
+    def leave(number: int, _frame: object) -> None:
+        raise SystemExit(128 + number)
+
+    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+        signal.signal(number, leave)
+
+
 def _end_group(group: int) -> bool:
     """Whether anything of the session outlived it by two seconds; that is ended."""
     deadline = time.monotonic() + 2.0

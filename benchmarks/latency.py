@@ -33,7 +33,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from _cold import ColdResult, Project, run_cold, time_cold, time_once
-from _session import Ran, WatchSession
+from _session import Ran, WatchSession, end_on_signals
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -294,6 +294,7 @@ def measure(chosen: argparse.Namespace, project: Project, work: str) -> tuple[di
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command's exit code."""
     chosen = parser().parse_args(arguments)
+    end_on_signals()
     clone = os.path.abspath(chosen.clone)
     beside = chosen.scratch or os.path.dirname(clone)
     with tempfile.TemporaryDirectory(prefix="latency-", dir=beside) as scratch, tempfile.TemporaryDirectory() as work:

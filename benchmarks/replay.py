@@ -27,7 +27,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from _cold import ColdError, ColdResult, Project, run_cold
-from _session import EventsFile, SessionError, WatchSession
+from _session import EventsFile, SessionError, WatchSession, end_on_signals
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,7 +36,7 @@ COLUMNS = "{:<10} {:>5} {:>6} / {:<6} {:>7} {:>7} {:>7} {:>11}"
 HEADER = COLUMNS.format("commit", "files", "ran", "known", "modules", "ours s", "cold s", "differences")
 BAD = ("failed", "error")
 ABSENT = "-"
-_SHOWN = "shown by a cold run of the same subset"
+SHOWN = 12  # of one kind at one step
 
 
 @dataclass(frozen=True)
@@ -72,10 +72,17 @@ class Step:
         counts = (self.commit[:10], self.files, self.ran, self.known, self.modules)
         line = COLUMNS.format(*counts, f"{self.ours:.2f}", f"{self.cold:.2f}", len(self.differences))
         lines = [line + ("  starts over" if self.started_over else "")]
-        lines += [f"    DIFFERENCE {mismatch}" for mismatch in self.differences]
-        lines += [f"    flaky: {mismatch}" for mismatch in self.flaky]
-        lines += [f"    order-dependent: {mismatch} ({_SHOWN})" for mismatch in self.order_dependent]
+        lines += _listed("DIFFERENCE {}", self.differences)
+        lines += _listed("flaky: {}", self.flaky)
+        lines += _listed("order-dependent: {} (shown by a cold run of the same subset)", self.order_dependent)
         return "\n".join(lines)
+
+
+def _listed(form: str, mismatches: Sequence[Mismatch]) -> list[str]:
+    """Lines below a row; the file that --json names has all of them."""
+    lines = [f"    {form.format(mismatch)}" for mismatch in mismatches[:SHOWN]]
+    left = len(mismatches) - SHOWN
+    return [*lines, f"    ... and {left} more"] if left > 0 else lines
 
 
 class Git:
@@ -264,6 +271,7 @@ def parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command's exit code."""
     chosen = parser().parse_args(arguments)
+    end_on_signals()
     chosen.clone = os.path.abspath(chosen.clone)
     steps: list[Step] = []
     with tempfile.TemporaryDirectory(prefix="reloadwatch-replay-") as place:
