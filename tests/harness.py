@@ -13,7 +13,7 @@ import time
 import uuid
 from pathlib import Path
 
-from pytest_reloadwatch.exceptions import NoSession
+from pytest_reloadwatch.exceptions import NoSessionError
 from pytest_reloadwatch.session.clients import ask
 
 TIMEOUT = 60  # seconds: far more than anything takes on a busy machine
@@ -31,6 +31,10 @@ def eventually(what, condition, timeout=TIMEOUT):
         assert time.monotonic() < deadline, f"not within {timeout} s: {what}"
         time.sleep(0.005)
     return answer
+
+
+class SessionEnded(Exception):  # noqa: N818 - no error where a test expects it
+    """The session has ended while a test waits for something from it."""
 
 
 class Project:
@@ -289,9 +293,9 @@ class WatchSession:
         deadline = time.monotonic() + timeout
 
         def answer():
-            with contextlib.suppress(NoSession):  # it has only begun, or starts over
+            with contextlib.suppress(NoSessionError):  # it has only begun, or starts over
                 return ask(str(self._directory), request, max(1, deadline - time.monotonic()))
-            assert self.process.poll() is None, f"the session ended with {self.process.returncode}"
+            self._check_alive(f"it answered {request}")
             return None
 
         return eventually(f"an answer to {request}", answer, timeout)
@@ -299,10 +303,15 @@ class WatchSession:
     def _await(self, what, condition):
         def check():
             answer = condition()
-            assert answer or self.process.poll() is None, f"the session ended before: {what}"
+            if not answer:
+                self._check_alive(what)
             return answer
 
         return eventually(what, check)
+
+    def _check_alive(self, what):
+        if self.process.poll() is not None:
+            raise SessionEnded(f"with exit code {self.process.returncode}, before {what}")
 
     # Its processes
 
@@ -324,7 +333,7 @@ class WatchSession:
 
     def _end(self):
         if self.process.poll() is None:
-            with contextlib.suppress(NoSession, TimeoutError, OSError):
+            with contextlib.suppress(NoSessionError, TimeoutError, OSError):
                 ask(str(self._directory), "stop", 5)
         try:
             self.process.wait(5)

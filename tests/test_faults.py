@@ -1,5 +1,6 @@
 """Broken code, broken tests, killed processes, broken stores: the session says so, lives, and stays right."""
 
+import contextlib
 import os
 import shutil
 import signal
@@ -7,7 +8,7 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from harness import WatchSession, eventually, run_once
+from harness import SessionEnded, WatchSession, eventually, run_once
 
 STORE = ".pytest_cache/d/reloadwatch/store.sqlite"
 START = """
@@ -466,15 +467,17 @@ class TestDirectories:
             project.write("sub/test_sub.py", "def test_sub(one): assert one == 2\n")
             session.assert_equal_to_cold()
 
-    def test_of_the_session_deleted(self, project):
+    def test_of_the_session_deleted_ends_it_with_a_word(self, project):
         project.apply(START)
         with WatchSession(project) as session:
             session.assert_equal_to_cold()
+            shown = len(session.output())
             shutil.rmtree(project.root)
-            eventually("an end or an answer", lambda: session.process.poll() is not None or session.status())
+            assert session.wait_for_end() != 0
+            assert str(project.root) in session.output()[shown:]
             assert "Traceback" not in session.output()
 
-    def test_of_the_session_deleted_and_back(self, project):
+    def test_of_the_session_deleted_and_back_is_no_crash(self, project):
         project.apply(START)
         with WatchSession(project) as session:
             session.assert_equal_to_cold()
@@ -483,7 +486,7 @@ class TestDirectories:
             project.root.mkdir()
             project.restore(files)
             project.write("app.py", "def answer():\n    return 1\n")
-            if session.process.poll() is None:
+            with contextlib.suppress(SessionEnded):
                 session.assert_equal_to_cold()
             assert "Traceback" not in session.output()
 

@@ -102,6 +102,53 @@ HAZARDS = {
         "--- data.txt: one => two",
         "--- data.txt: two => three",
     ],
+    "data read by a fixture that another asks for by name": [
+        """
+        --- data.txt
+        one
+        --- conftest.py
+        import pytest
+        @pytest.fixture(scope="session")
+        def raw():
+            with open("data.txt") as file:
+                return file.read().strip()
+        @pytest.fixture(scope="session")
+        def data(request):
+            return request.getfixturevalue("raw")
+        --- test_first.py
+        def test_first(data):
+            assert data == "one"
+        --- test_second.py
+        def test_second(data):
+            assert data != "two"
+        """,
+        "--- data.txt: one => two",
+        "--- data.txt: two => three",
+    ],
+    "data read by a subprocess of a session fixture": [
+        """
+        --- script.py
+        import helper
+        print(helper.VALUE)
+        --- helper.py
+        VALUE = "one"
+        --- conftest.py
+        import subprocess
+        import sys
+        import pytest
+        @pytest.fixture(scope="session")
+        def answer():
+            return subprocess.run([sys.executable, "script.py"], stdout=subprocess.PIPE, text=True).stdout
+        --- test_first.py
+        def test_first(answer):
+            assert answer == "one\\n"
+        --- test_second.py
+        def test_second(answer):
+            assert answer != "three\\n"
+        """,
+        "--- helper.py: one => three",
+        "--- helper.py: three => two",
+    ],
     "data read by a test": [
         """
         --- data.txt
@@ -220,6 +267,7 @@ HAZARDS = {
         --- cases/b.txt
         2
         """,
+        '--- test_cases.py: NAMES == ["a.txt"] => NAMES == ["a.txt", "b.txt"]',
         "--- cases/a.txt deleted",
     ],
     "modules found in a directory": [
@@ -260,6 +308,32 @@ HAZARDS = {
         ANSWER = 42
         """,
         "--- app.py: ANSWER = 42 => # comment",
+    ],
+    "working directory that is gone": [
+        """
+        --- data.txt
+        one
+        --- test_gone.py
+        import os
+        import pathlib
+        import pytest
+        HERE = pathlib.Path(__file__).parent
+        @pytest.fixture
+        def nowhere(tmp_path):
+            os.chdir(tmp_path)
+            tmp_path.rmdir()
+            yield
+            os.chdir(HERE)
+        def test_lists(nowhere):
+            assert "data.txt" in os.listdir(HERE)
+        def test_reads(nowhere):
+            assert (HERE / "data.txt").read_text() == "one\\n"
+        def test_has_no_directory(nowhere):
+            with pytest.raises(FileNotFoundError):
+                open("data.txt")
+        """,
+        "--- data.txt: one => two",
+        "--- data.txt: two => one",
     ],
     "ini file edited": [
         """

@@ -231,6 +231,7 @@ HAZARDS = {
                 assert rates.RATE + rates.OTHER == 4
         """,
         "--- shop/rates.py: OTHER = 1 => OTHER = 2",
+        "--- test_rates.py: == 4 => == 5",
         "--- shop/rates.py: RATE = 1 => RENAMED = 1",
     ],
     "optional module appears": [
