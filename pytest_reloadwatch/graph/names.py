@@ -76,7 +76,10 @@ class Resolver:
     def _absent_before(self, head: str, place: str, found: Found) -> None:
         """A file of this name in an earlier root would be found first."""
         for root in self._roots:
-            if place in (root, os.path.join(root, head)):
+            if place == os.path.join(root, head):
+                return
+            if place == root:  # a plain module: a package of its name would win
+                found.absent.add(_candidates(root, head)[0])
                 return
             found.absent.update(_candidates(root, head))
 

@@ -36,7 +36,8 @@ class Proof:
 class Collected:
     """What collecting one file gave, in the session's scope, and what that rests on.
 
-    *nodeids* keep pytest's order. An *outcome* of error stands for the file itself.
+    *nodeids* keep pytest's order. An *outcome* of error stands for the file itself, or for a directory,
+    whose *path* ends with a separator: then nothing below it is collected.
     """
 
     path: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -68,14 +69,17 @@ def select(
     """Choose from the records of *files* and *proofs* (newest last) what is not proven for *tree*."""
     matcher = Matcher(tree)
     chosen = Selection()
-    for path, records in files.items():
-        if (path, ABSENT) in tree:
+    holding = {
+        path: next((r for r in reversed(records) if matcher.holds(r.groups)), None) for path, records in files.items()
+    }
+    hidden = tuple(path for path, record in holding.items() if path.endswith(os.sep) and record is not None)
+    for path, record in holding.items():
+        if (path, ABSENT) in tree or (path.startswith(hidden) and path not in hidden):
             continue
-        record = next((r for r in reversed(records) if matcher.holds(r.groups)), None)
-        if record is None:
-            _select_file(chosen, records[-1], matcher)
-        else:
+        if record is not None:
             _select_tests(chosen, record, proofs, matcher)
+        elif not path.endswith(os.sep):
+            _select_file(chosen, files[path][-1], matcher)
     return chosen
 
 

@@ -102,12 +102,17 @@ class Run:
         if report.failed:
             call = getattr(report, "call", None)
             self._timeline.send(CollectFailed(self._run, path, collector.nodeid, getattr(call, "duration", 0.0)))
+            if not is_file:  # a directory, by its conftest: what lies below is not collected
+                self._note_collected(os.path.join(path, ""), collector.nodeid, "error")
         if is_file and self._timeline.collected.get(path) != _PRUNED:
-            outcome = "error" if report.failed else "ok"
-            before = self._files.get(path, ("", "ok"))[1]
-            self._files[path] = (collector.nodeid, "error" if before == "error" else outcome)
-            self._timeline.collected[path] = self._files[path][1]
+            self._note_collected(path, collector.nodeid, "error" if report.failed else "ok")
         return report
+
+    def _note_collected(self, path: str, nodeid: str, outcome: str) -> None:
+        """Several collectors may share a file: one that fails makes it an error."""
+        if self._files.get(path, ("", "ok"))[1] != "error":
+            self._files[path] = (nodeid, outcome)
+        self._timeline.collected[path] = self._files[path][1]
 
     def prune(self, collector: pytest.Collector) -> pytest.CollectReport | None:
         """An empty report for a file that need not be looked into."""

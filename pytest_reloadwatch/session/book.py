@@ -78,7 +78,8 @@ class Book:
         if found.changed:
             self._selection = None
             self._find_sources([key for key in found.changed if key in self._source_listings])
-            self._digest_sources()
+            if self._digest_sources():
+                found.changed.add(FIRST_PARTY)
         return found
 
     def forget(self, changed: Collection[str]) -> None:
@@ -145,9 +146,9 @@ class Book:
         if run.collection is not None:
             self._test_files.update(path for path, _, _ in run.collection.files)
             self.graph.set_roots(run.collection.roots)
-            self._note_listing(run)
         bases = _Bases(self, run)
         files = self._close_files(run, bases)
+        self._note_listing(run)
         proofs, unproven = self._close_tests(run, bases)
         self._pending = (files, proofs)
         self._unprepared.clear()
@@ -191,6 +192,8 @@ class Book:
 
     def base_keys(self, path: str) -> set[str]:
         """What every test of the file *path* rests on: its imports, its conftests, and what is ambient."""
+        if path.endswith(os.sep):
+            path = os.path.join(path, "conftest.py")
         conftests = set(self._conftests_of(path))
         ambient = self._ambient - self._conftests - self._test_files
         return self.graph.closure({path, *conftests, *ambient})
@@ -243,6 +246,9 @@ class Book:
         return kept, unproven
 
     def _note_listing(self, run: RunRecord) -> None:
+        """These test files are all that there are, if something is known of each."""
+        if run.collection is None or any(path not in self.files for path, _, _ in run.collection.files):
+            return
         group = self.group(key for key in run.past if is_listing(key))
         self._interest.update(key for key, _ in group)
         if group not in self._listings:
@@ -265,14 +271,17 @@ class Book:
             self._source_listings |= listings
             self.tree.track(files | listings)
 
-    def _digest_sources(self) -> None:
-        """Worked out only where something rests on it."""
+    def _digest_sources(self) -> bool:
+        """Worked out only where something rests on it; whether it has changed."""
         if FIRST_PARTY in self._interest:
             if not self._source_listings:
                 self._find_sources(self._first_party.roots)
             self._selection = None
             state = sorted((path, self.tree.digest(path)) for path in self._sources if self.tree.exists(path))
+            before = self.tree.digest(FIRST_PARTY) if FIRST_PARTY in self.tree else ""
             self.tree.put(FIRST_PARTY, digest_text(repr(state)))
+            return self.tree.digest(FIRST_PARTY) != before
+        return False
 
     def _imports(self, path: str) -> SourceImports:
         """What the source at *path* imports, parsed once for each content."""

@@ -14,7 +14,7 @@ import time
 from typing import TYPE_CHECKING
 
 from pytest_reloadwatch.exceptions import BadMessageError
-from pytest_reloadwatch.proof.digest import ABSENT, digest_bytes
+from pytest_reloadwatch.proof.digest import ABSENT, FIRST_PARTY, digest_bytes
 from pytest_reloadwatch.proof.lead import lead
 from pytest_reloadwatch.proof.model import BAD
 from pytest_reloadwatch.rewind import messages as m
@@ -252,7 +252,7 @@ class Controller:
         selection = self._book.select()
         tests = [test for test in selection.selected if test.nodeid not in self._round.attempted]
         remaining = frozenset(test.nodeid for test in tests)
-        if not self._needs_run(selection, remaining):
+        if not self._needs_run(remaining):
             self._settle(selection)
         elif self._leaving is not None:
             # It may still hold what the next run needs: ports, locks, files.
@@ -260,16 +260,18 @@ class Controller:
         elif self._has_root:
             self._start(selection, remaining, modules)
 
-    def _needs_run(self, selection: Selection, remaining: frozenset[str]) -> bool:
+    def _needs_run(self, remaining: frozenset[str]) -> bool:
         round_ = self._round
         if round_.held or self._failure is not None:
             return False
-        if round_.runs:  # none is left, a run got nowhere, or the person wants no more than what is near
-            return bool(remaining) and remaining != round_.remaining and not self._stops_at_direct()
-        if self._runs == 0 or round_.wish.everything or not self._book.knows_listing():
-            return True
-        # A failing verdict is never skipped by a run, but alone it starts none unless somebody asks.
-        return bool(remaining) and (selection.unknown or not round_.cause)
+        if round_.runs and (self._stops_at_direct() or not self._got_on(remaining)):
+            return False
+        is_first = self._runs == 0 or (round_.wish.everything and not round_.runs)
+        return is_first or bool(remaining) or not self._book.knows_listing()
+
+    def _got_on(self, remaining: frozenset[str]) -> bool:
+        """Whether the last run of the round brought anything: if not, another one would not either."""
+        return (remaining, len(self._round.attempted)) != self._round.before_run
 
     def _stops_at_direct(self) -> bool:
         return self._options.select == "direct" and bool(self._round.changed)
@@ -282,7 +284,7 @@ class Controller:
             raise Restart("no checkpoint is left")
         self._runs += 1
         self._round.runs += 1
-        self._round.remaining = remaining
+        self._round.before_run = (remaining, len(self._round.attempted))
         self._current = Current(RunRecord(self._runs), checkpoint.pid, list(self._round.cause))
         self._move(State.RUNNING)
         if self._round.cause and self._round.runs == 1:
@@ -401,7 +403,7 @@ class Controller:
         """A run that had to wait for the end of the one before."""
         selection = self._book.select()
         remaining = frozenset(t.nodeid for t in selection.selected if t.nodeid not in self._round.attempted)
-        if self._needs_run(selection, remaining):
+        if self._needs_run(remaining):
             self._plan()
 
     def _finish_if_over(self) -> None:
@@ -443,7 +445,7 @@ class Controller:
         self._watch()
         if unproven and self._round.retries < RETRIES:  # what they rest on was written while they ran
             self._round.retries += 1
-            self._round.remaining = frozenset()
+            self._round.before_run = None
         if self._round.runs:  # otherwise a change has begun another round meanwhile
             self._round.attempted |= {n for n in current.record.ended if n not in unproven}
             self._round.attempted |= set(current.record.failed_files)
@@ -513,7 +515,8 @@ class Controller:
         problem = f"{name} cannot be imported" if name else f"pytest ended with exit code {code}"
         if name:
             self._conversation.tell_test(current, name, "error")
-        past = self._book.group(current.record.past - current.record.disturbed)
+        # It may have died before it could tell what it had read.
+        past = self._book.group({FIRST_PARTY, *(current.record.past - current.record.disturbed)})
         self._failure = Failure(code, problem, {name: "error"} if name else {}, past)
         if code == _USAGE_ERROR and not name and self._runs == 1:
             self._end(code)  # nothing that a save could mend: the command line is wrong

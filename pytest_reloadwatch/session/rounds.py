@@ -25,8 +25,8 @@ class Round:
     """What has had its turn since the tree last changed or the person last asked.
 
     *cause* names what changed, *changed* are its keys. *attempted* are nodeids with a verdict in this
-    round; *remaining* what was not proven when its last run began. A *held* round starts no further run:
-    it was interrupted, or stopped at a failure as asked.
+    round; *before_run* what was not proven, and how many were attempted, when its last run began. A
+    *held* round starts no further run: it was interrupted, or stopped at a failure as asked.
     """
 
     cause: list[str] = field(default_factory=list)
@@ -34,7 +34,7 @@ class Round:
     wish: Wish = Wish()
     started: float = field(default_factory=time.monotonic)
     attempted: set[str] = field(default_factory=set)
-    remaining: frozenset[str] = frozenset()
+    before_run: tuple[frozenset[str], int] | None = None
     runs: int = 0
     tests_run: int = 0
     reexecuted: set[str] = field(default_factory=set)

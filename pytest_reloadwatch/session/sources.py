@@ -25,7 +25,7 @@ def find_sources(root: str, known: AbstractSet[str] = frozenset()) -> tuple[set[
         subdirectories[:] = [s for s in subdirectories if _is_wanted(directory, s, known)]
         found = [os.path.join(directory, name) for name in names if name.endswith(".py")]
         files.update(found)
-        if found or directory == root:
+        if found or directory == root or not names:  # an empty one may be about to be filled
             listings.add(listing_key(directory))
     return files, listings
 
