@@ -77,9 +77,8 @@ def _restart_clock(reporter: Any) -> None:
         reporter._sessionstarttime = timing.time()
 
 
-def fixtures_used(item: pytest.Item) -> list[Any]:
-    """The fixture definitions that a test used, those it asked for by name while running among them."""
-    request = getattr(item, "_request", None)
+def fixtures_used(request: Any) -> list[Any]:
+    """The fixture definitions that a test's *request* has used, those asked for by name among them."""
     used = getattr(request, "_fixture_defs", None)
     return list(used.values()) if used else []
 

@@ -97,10 +97,11 @@ def _control(
     if config.known_args_namespace.cacheclear:
         with contextlib.suppress(OSError):
             _compat.clear_cache(cache_dir)
-    store, complaint = open_store(os.path.join(cache_dir, STORE))
+    environment, scope = environment_digest(config, arguments), scope_digest(config)
+    store, complaint = open_store(os.path.join(cache_dir, STORE), environment, scope)
     if complaint:
         screen.note(complaint)
-    book = Book(store, environment_digest(config, arguments), scope_digest(config), first_party)
+    book = Book(store, environment, scope, first_party)
     beginning = Beginning(config, first_party)
     book.follow(beginning.keys)
     if getattr(config.known_args_namespace, "numprocesses", None):

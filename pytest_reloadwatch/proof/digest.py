@@ -16,7 +16,9 @@ ENVIRONMENT = "<environment>"
 FIRST_PARTY = "<first-party>"
 
 # What editors and git put beside a file for a moment, and what Python itself leaves.
-_TRANSIENT = re.compile(r"\.|__pycache__$|#|4913$|.*(~|\.sw[a-p]|\.tmp|\.pyc|\.orig|\.lock|___jb_\w+___)$|sed\w{6}$")
+_TRANSIENT = re.compile(
+    r"\.|__pycache__$|pytest-cache-files-|#|4913$|.*(~|\.sw[a-p]|\.tmp|\.pyc|\.orig|\.lock|___jb_\w+___)$|sed\w{6}$"
+)
 
 
 def listing_key(directory: str) -> str:

@@ -57,7 +57,13 @@ class Store:
         self._db.close()
 
     def load(self, environment: str, scope: str) -> tuple[dict[str, list[Collected]], dict[str, list[Proof]]]:
-        """Files and proofs recorded in this environment and scope, oldest first."""
+        """Files and proofs recorded in this environment and scope, oldest first. Raises StoreUnusableError."""
+        try:
+            return self._load(environment, scope)
+        except (sqlite3.Error, ValueError, TypeError) as error:
+            raise StoreUnusableError(str(error)) from error
+
+    def _load(self, environment: str, scope: str) -> tuple[dict[str, list[Collected]], dict[str, list[Proof]]]:
         groups = _Groups(self._db, self._ids)
         files: dict[str, list[Collected]] = {}
         for path, nodeid, ids, outcome, nodeids in self._db.execute(
@@ -86,7 +92,10 @@ class Store:
 
     def imports(self, digest: str) -> SourceImports | None:
         """The imports found earlier in the source with this digest."""
-        row = self._db.execute("select found from imports where digest = ?", (digest,)).fetchone()
+        try:
+            row = self._db.execute("select found from imports where digest = ?", (digest,)).fetchone()
+        except sqlite3.Error:  # it only saves time, and saving will complain
+            return None
         return None if row is None else _parse_imports(row[0])
 
     def save_imports(self, found: dict[str, SourceImports]) -> None:
@@ -180,12 +189,18 @@ class _Groups:
         return group
 
 
-def open_store(path: str) -> tuple[Store, str]:
-    """The store at *path*, rebuilt or in memory where need be, and what to tell the person about it."""
+def open_store(path: str, environment: str, scope: str) -> tuple[Store, str]:
+    """The store at *path*, rebuilt or in memory where need be, and what to tell the person about it.
+
+    It has been read once for *environment* and *scope*, so that what it holds is known to be readable.
+    """
     try:
-        return Store(path), ""
+        store = Store(path)
+        store.load(environment, scope)
     except StoreUnusableError as error:
         problem = str(error)
+    else:
+        return store, ""
     try:
         os.remove(path)
         return Store(path), f"the store {path} was unusable ({problem}) and has been rebuilt"

@@ -6,6 +6,7 @@ events that are of no interest. It is installed in processes that run tests, nev
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 from typing import TYPE_CHECKING, Any
@@ -35,6 +36,28 @@ def install(recorder: Recorder) -> None:
         _report(recorder, event, args, sys._getframe(1))
 
     sys.addaudithook(hook)
+    _watch_stat(recorder)
+
+
+def _watch_stat(recorder: Recorder) -> None:
+    """Report what is asked by ``os.path.exists`` and its like, for which there is no audit event.
+
+    They and pathlib look ``os.stat`` up at each call. The import system has its own.
+    """
+    original = os.stat
+
+    @functools.wraps(original)
+    def stat(path: Any, *args: Any, **kwargs: Any) -> os.stat_result:
+        if not recorder.paused and recorder.is_asked_by_first_party(sys._getframe(1)):
+            absolute = _path(path)
+            if absolute is not None:
+                recorder.asked(absolute, sys._getframe(1))
+        return original(path, *args, **kwargs)
+
+    for supporting in (os.supports_dir_fd, os.supports_fd, os.supports_follow_symlinks):
+        if original in supporting:
+            supporting.add(stat)
+    os.stat = stat
 
 
 def _report(recorder: Recorder, event: str, args: tuple[Any, ...], frame: FrameType) -> None:

@@ -43,8 +43,13 @@ class FirstParty:
         """The absolute path of a frame's file where it is first-party, else empty."""
         source = self._frames.get(filename)
         if source is None:
-            path = os.path.abspath(filename)
-            ours = not filename.startswith("<") and self.is_source(path) and not path.startswith(_OWN_PACKAGE)
+            path = _absolute(filename)
+            ours = (
+                bool(path)
+                and not filename.startswith("<")
+                and self.is_source(path)
+                and not path.startswith(_OWN_PACKAGE)
+            )
             source = self._frames[filename] = path if ours else ""
         return source
 
@@ -60,6 +65,14 @@ class FirstParty:
 
 
 _OWN_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+
+
+def _absolute(filename: str) -> str:
+    """Empty where the working directory of a relative name is gone."""
+    try:
+        return os.path.abspath(filename)
+    except OSError:
+        return ""
 
 
 def _inside(path: str, directory: str) -> bool:

@@ -22,22 +22,25 @@ class Owners:
     def __init__(self, recorder: Recorder) -> None:
         self._recorder = recorder
         self._fixtures: dict[int, Owner] = {}
+        self._used: list[Any] = []
 
     def begin_test(self, item: pytest.Item) -> None:
         self._recorder.push(Owner(_code(getattr(item, "function", None))))
 
-    def end_test(self, item: pytest.Item) -> Owner:
+    def end_test(self) -> Owner:
         """What the test took in, with what its fixtures did."""
         owner = self._recorder.pop()
-        for definition in _compat.fixtures_used(item):
-            shared = self._fixtures.get(id(definition))
-            if shared is not None:
-                owner.keys |= shared.keys
-                owner.opaque = owner.opaque or shared.opaque
+        self._add_shared(owner, self._used)
+        self._used = []
         return owner
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_fixture_setup(self, fixturedef: Any) -> Generator[None, object, object]:
+    def pytest_runtest_teardown(self, item: pytest.Item) -> Generator[None, object, object]:
+        self._used = _compat.fixtures_used(getattr(item, "_request", None))  # forgotten in the teardown
+        return (yield)
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_fixture_setup(self, fixturedef: Any, request: Any) -> Generator[None, object, object]:
         owner = Owner(_code(fixturedef.func))
         if fixturedef.scope != "function":
             owner = self._fixtures.setdefault(id(fixturedef), owner)
@@ -46,8 +49,17 @@ class Owners:
             return (yield)
         finally:
             self._recorder.pop()
-            if fixturedef.scope == "function":
-                self._recorder.merge_into_current(owner)
+            if fixturedef.scope != "function":
+                # It may have asked by name for one that was there already: the next user of it will not.
+                self._add_shared(owner, _compat.fixtures_used(request))
+            self._recorder.merge_into_current(owner)
+
+    def _add_shared(self, owner: Owner, definitions: list[Any]) -> None:
+        for definition in definitions:
+            shared = self._fixtures.get(id(definition))
+            if shared is not None:
+                owner.keys |= shared.keys
+                owner.opaque = owner.opaque or shared.opaque
 
 
 def _code(function: Any) -> CodeType | None:

@@ -97,6 +97,21 @@ class Recorder:
         # What pytest lists to collect is nobody's dependency, but part of the past.
         self._charge(listing_key(path), frame, ambient=False)
 
+    def is_asked_by_first_party(self, frame: FrameType | None) -> bool:
+        """Whether a first-party function called this, at most through a helper or two of the standard library."""
+        for _ in range(3):
+            if frame is None:
+                return False
+            if self.first_party.frame_source(frame.f_code.co_filename):
+                return True
+            frame = frame.f_back
+        return False
+
+    def asked(self, path: str, frame: FrameType) -> None:
+        """Whether there is anything at *path*, and perhaps how large or new it is."""
+        if path not in self.written and self.first_party.is_data(path):
+            self._charge(path, frame, ambient=True)
+
     def missing(self, paths: list[str], frame: FrameType) -> None:
         """Modules were looked for at these first-party *paths*, and nothing was there."""
         for path in paths:

@@ -174,9 +174,9 @@ class Run:
         try:
             result = yield
         except BaseException:  # the run ends: no verdict
-            self._owners.end_test(item)
+            self._owners.end_test()
             raise
-        owner = self._owners.end_test(item)
+        owner = self._owners.end_test()
         if self._outcomes:
             outcome = worst(self._outcomes)
             keys = sorted(owner.keys)

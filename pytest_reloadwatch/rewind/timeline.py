@@ -113,7 +113,7 @@ class Timeline:
 
     def before_module(self, path: str) -> bool:
         """A first-party module is about to execute; True when time has gone back to here."""
-        if not self.collecting or self.shelf or not self.order.freeze:
+        if not self.collecting or self._recorder.only_past or not self.order.freeze:
             return False
         if path in self.order.hot:
             return self.freeze("before a hot module", path)

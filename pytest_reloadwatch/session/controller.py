@@ -169,7 +169,10 @@ class Controller:
             found.touched |= again.touched
         if self._current is not None:
             self._current.record.disturbed |= found.touched
-        if found.changed:
+        if not os.path.isdir(self._beginning.rootdir):
+            self._screen.note(f"{self._beginning.rootdir} is gone: the session ends")
+            self._end(_INTERNAL_ERROR)
+        elif found.changed:
             self._on_change(found.changed)
             self._watch()
 
@@ -194,6 +197,9 @@ class Controller:
         reason = self._beginning.changed(changed)
         if not reason or self._options.once:
             return
+        time.sleep(REPLACING)
+        if not os.path.isdir(self._beginning.rootdir):
+            return  # everything goes: the session ends
         problem = self._beginning.broken()
         if not problem:
             raise Restart(reason)
@@ -390,6 +396,10 @@ class Controller:
         """A frozen process or a run is gone."""
         for pid in self._pool.of(channel):
             self._pool.remove(pid)
+            if self._current is not None and not self._current.pid and self._current.checkpoint == pid:
+                self._current.unfit = self._current.closed = True  # it died before it could fork
+                self._finish(self._current)
+                return
         if self._leaving is not None and self._leaving.channel is channel:
             self._leaving = None
             self._deadlines.kill = None

@@ -67,7 +67,7 @@ def test_imports_are_kept_by_digest(path):
 def test_a_corrupt_store_is_rebuilt_with_a_word(path, tmp_path):
     (tmp_path / "d").mkdir()
     (tmp_path / "d" / "store.sqlite").write_bytes(b"no database at all" * 100)
-    store, complaint = open_store(path)
+    store, complaint = open_store(path, "env", "scope")
     assert "rebuilt" in complaint
     assert store.load("env", "scope") == ({}, {})
     store.close()
@@ -81,14 +81,14 @@ def test_another_version_is_rebuilt_with_a_word(path):
     db.close()
     with pytest.raises(StoreUnusableError, match="version"):
         Store(path)
-    store, complaint = open_store(path)
+    store, complaint = open_store(path, "env", "scope")
     assert "version" in complaint
     store.close()
 
 
 def test_no_place_means_in_memory_with_a_word(tmp_path):
     (tmp_path / "file").write_text("")
-    store, complaint = open_store(str(tmp_path / "file" / "store.sqlite"))
+    store, complaint = open_store(str(tmp_path / "file" / "store.sqlite"), "env", "scope")
     assert "this session only" in complaint
     store.save("env", "scope", [FILE], [PROOF])
     assert store.load("env", "scope")[0] == {"t.py": [FILE]}
