@@ -159,6 +159,8 @@ class Session:
     def verdict(self) -> Verdict:
         """What `python -m pytest_reloadwatch wait --json` prints; it returns when the session is idle."""
         answer = self._ask("wait", "--json", "--timeout", f"{PATIENCE:g}")
+        if not answer:
+            raise SystemExit("the session does not answer")  # the command has said why
         outcomes: dict[str, str] = json.loads(answer)["outcomes"]
         bad = {nodeid for nodeid, outcome in outcomes.items() if outcome in ("failed", "error")}
         return Verdict(len(outcomes), frozenset(bad))
