@@ -109,6 +109,7 @@ def watch_imports_by_name(seen: Callable[[str], None]) -> None:
     original = bootstrap._gcd_import
 
     def import_recorded(name: str, *args: Any, **kwargs: Any) -> Any:
+        __tracebackhide__ = True  # no frame of ours in the report of a failing import
         module = original(name, *args, **kwargs)
         seen(getattr(module, "__name__", name))
         return module

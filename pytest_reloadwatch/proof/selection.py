@@ -78,7 +78,7 @@ def select(
             continue
         if record is not None:
             _select_tests(chosen, record, proofs, matcher)
-        elif not path.endswith(os.sep):
+        else:
             _select_file(chosen, files[path][-1], matcher)
     return chosen
 

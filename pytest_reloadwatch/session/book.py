@@ -215,6 +215,7 @@ class Book:
             items.setdefault(path, []).append(nodeid)
         kept: list[Collected] = []
         matcher = Matcher(self.tree.entries)
+        self._drop_mended_directories(run.collection)
         for path, nodeid, outcome in run.collection.files:
             known = self.files.get(path, ())
             if outcome not in BAD and known and matcher.holds(known[-1].groups):
@@ -226,6 +227,12 @@ class Book:
                 _keep(self.files.setdefault(path, []), record)
                 kept.append(record)
         return kept
+
+    def _drop_mended_directories(self, collection: CollectionMessage) -> None:
+        """A directory is on record only while its conftest fails."""
+        failing = {path for path, _, _ in collection.files}
+        for path in [path for path in self.files if path.endswith(os.sep) and path not in failing]:
+            del self.files[path]
 
     def _close_tests(self, run: RunRecord, bases: _Bases) -> tuple[list[Proof], set[str]]:
         kept, unproven = [], set()

@@ -584,7 +584,7 @@ class Controller:
     def _answer_when_settled(self) -> None:
         """A question is about the tree now: look, then run what that takes."""
         self._on_files()
-        if self._state is State.IDLE and self._has_root and self._leaving is None:
+        if self._state is State.IDLE and self._has_root:
             standing = self._standing(self._book.select())
             if standing.is_settled:
                 self._desk.answer_waiting(standing.as_answer())
