@@ -122,6 +122,7 @@ def _control(
     except Restart as restart:
         print(f"\nreloadwatch: starting over: {restart}", flush=True)  # noqa: T201 - the screen is closed by now
         _pass_listener(clients)
+        os.chdir(config.invocation_params.dir)  # it may be a new directory of the same name
         os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
     flush_streams()
     raise SystemExit(code)

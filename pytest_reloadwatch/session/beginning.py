@@ -33,6 +33,7 @@ class Beginning:
 
     def __init__(self, config: pytest.Config, first_party: FirstParty) -> None:
         self.rootdir = str(config.rootpath)
+        self._identity = _identity(self.rootdir)
         self.capture_off = config.known_args_namespace.capture == "no"
         names = {os.path.join(self.rootdir, name) for name in (*_OWN, *_SHARED)}
         if config.inipath is not None:
@@ -43,6 +44,14 @@ class Beginning:
     @property
     def keys(self) -> Collection[str]:
         return self._parts.keys()
+
+    def is_gone(self) -> bool:
+        """Whether the project's directory is no longer there."""
+        return _identity(self.rootdir) is None
+
+    def is_another(self) -> bool:
+        """Whether another directory has taken its place: nobody's working directory is in it."""
+        return _identity(self.rootdir) != self._identity
 
     def changed(self, keys: Collection[str]) -> str:
         """Which files among *keys* changed in a part that counts, as a reason to start over; empty for none."""
@@ -58,6 +67,14 @@ class Beginning:
             except (OSError, ValueError, SyntaxError, iniconfig.ParseError) as error:
                 return f"{os.path.relpath(path, self.rootdir)} cannot be read: {error}"
         return ""
+
+
+def _identity(path: str) -> tuple[int, int] | None:
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _module_files() -> Iterable[str]:

@@ -169,9 +169,11 @@ class Controller:
             found.touched |= again.touched
         if self._current is not None:
             self._current.record.disturbed |= found.touched
-        if not os.path.isdir(self._beginning.rootdir):
+        if self._beginning.is_gone():
             self._screen.note(f"{self._beginning.rootdir} is gone: the session ends")
             self._end(_INTERNAL_ERROR)
+        elif self._beginning.is_another():
+            raise Restart("the directory has been replaced")
         elif found.changed:
             self._on_change(found.changed)
             self._watch()
@@ -198,7 +200,7 @@ class Controller:
         if not reason or self._options.once:
             return
         time.sleep(REPLACING)
-        if not os.path.isdir(self._beginning.rootdir):
+        if self._beginning.is_gone():
             return  # everything goes: the session ends
         problem = self._beginning.broken()
         if not problem:
