@@ -11,7 +11,10 @@ import urllib.parse
 import urllib.request
 
 _PACKAGES = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
-_NOT_SOURCE = frozenset({"__pycache__", "node_modules", ".git", ".hg", ".tox", ".nox", ".mypy_cache", ".pytest_cache"})
+# What tools keep for themselves below a project.
+_NOT_SOURCE = frozenset(
+    "__pycache__ node_modules .git .hg .tox .nox .venv .eggs .hypothesis .mypy_cache .pytest_cache .ruff_cache".split()
+)
 _SYSTEM = ("/proc", "/sys", "/dev", "/etc", "/usr", "/lib", "/lib64", "/bin", "/var", "/run", "/System", "/Library")
 
 

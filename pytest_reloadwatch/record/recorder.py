@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from pytest_reloadwatch.proof.digest import listing_key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from types import CodeType, FrameType
 
     from pytest_reloadwatch.record.firstparty import FirstParty
@@ -59,7 +59,7 @@ class Recorder:
         self.paused = False
         self.only_past = False  # while modules are hoisted: who imports them is not who will
         self.written: dict[str, bool] = {}  # path: whether it was there before
-        self.spawns = 0
+        self.on_write: Callable[[str], None] = lambda _path: None
         self._owners: list[Owner] = []
 
     def take(self) -> Learned:
@@ -128,10 +128,11 @@ class Recorder:
     def wrote(self, path: str) -> None:
         if f"{os.sep}__pycache__" not in path and path not in self.written:
             self.written[path] = os.path.lexists(path)
+            if self.first_party.is_data(path):
+                self.on_write(path)
 
     def spawned(self) -> None:
         """A child process: it can read anything, so its owner is opaque."""
-        self.spawns += 1
         for owner in self._owners[-1:]:
             owner.opaque = True
 

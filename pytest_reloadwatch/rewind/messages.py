@@ -99,14 +99,21 @@ class Started(Message):
 
 @dataclass(frozen=True)
 class Knowledge(Message):
-    """Run to controller: what the recorder learned (see record.recorder.Learned), and what was written."""
+    """Run to controller: what the recorder learned (see record.recorder.Learned)."""
 
     run: int
     past: list[str]
     modules: list[tuple[str, str]]
     edges: list[tuple[str, str]]
     ambient: list[str]
-    written: list[str]
+
+
+@dataclass(frozen=True)
+class Wrote(Message):
+    """Run to controller, before it happens: the run itself writes, moves or removes *path*."""
+
+    run: int
+    path: str
 
 
 @dataclass(frozen=True)
@@ -251,9 +258,11 @@ class Channel:
         self._socket.sendall(format_message(message))
 
     def receive(self) -> list[Message] | None:
-        """What has arrived, waiting for something; None when the other end is gone. Raises BadMessageError."""
+        """What has arrived so far; None when the other end is gone. Raises BadMessageError."""
         try:
-            data = self._socket.recv(1 << 20)
+            data = self._socket.recv(1 << 20, sockets.MSG_DONTWAIT)
+        except BlockingIOError:
+            return []
         except ConnectionError:
             return None
         if not data:

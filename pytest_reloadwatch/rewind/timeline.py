@@ -25,6 +25,7 @@ from pytest_reloadwatch.rewind.messages import (
     Resume,
     Retire,
     Started,
+    Wrote,
 )
 from pytest_reloadwatch.rewind.restore import SharedState, flush_streams
 from pytest_reloadwatch.rewind.shelf import Shelf
@@ -83,6 +84,7 @@ class Timeline:
         self._last_freeze = 0.0
         self._stretch = FIRST_STRETCH
         self._complaints: set[str] = set()
+        recorder.on_write = lambda path: self.send(Wrote(self.order.run, path))
 
     # What a run does
 
@@ -107,7 +109,6 @@ class Timeline:
                 modules=learned.modules,
                 edges=list(learned.edges),
                 ambient=list(learned.ambient),
-                written=list(self._recorder.written),
             )
         )
 

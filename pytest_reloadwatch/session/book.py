@@ -95,7 +95,7 @@ class Book:
 
     def matters(self, changed: Collection[str]) -> bool:
         """Whether any verdict or listing rests on one of these keys."""
-        return bool(self._interest.intersection(changed))
+        return bool(self._interest.intersection(changed) - self._volatile)
 
     # Selection
 
@@ -128,7 +128,6 @@ class Book:
         """Take what a run's recorder has seen into graph and tree."""
         self._follow(message.past)
         run.past.update(message.past)
-        run.written.update(message.written)
         self._ambient.update(message.ambient)
         for name, path in message.modules:
             run.modules[name] = path
@@ -177,6 +176,10 @@ class Book:
     def declare_volatile(self, keys: Collection[str]) -> None:
         """Tests rewrite these files themselves: no verdict can rest on them."""
         self._volatile.update(keys)
+
+    def declare_steady(self, keys: Collection[str]) -> None:
+        """These changed while nothing ran: somebody edits them."""
+        self._volatile.difference_update(keys)
 
     _pending: tuple[list[Collected], list[Proof]] = ([], [])
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import selectors
 import signal
 import socket
@@ -43,6 +44,7 @@ QUIET = 0.06  # seconds without a change after which a burst of them is over
 REPLACING = 0.02  # seconds in which an editor that removes or empties a file has written the new one
 PATIENCE = 0.3  # seconds that a run has to heed the terminal's own Ctrl-C
 GRACE = 2.0  # seconds that a run has to end after an interrupt
+UNSTEADY = 5  # runs of one round in which a file changed, until it is taken for the tests' own output
 RETRIES = 2  # runs for tests that could not be proven, because something was written meanwhile
 HOT = 4  # files edited lately before which runs freeze
 _EMPTY = digest_bytes(b"")
@@ -161,6 +163,7 @@ class Controller:
 
     def _look(self) -> None:
         """Sweep the tree and act on what has changed."""
+        self._hear_run()
         found = self._book.sweep()
         if any(self._book.tree.digest(key) in (ABSENT, _EMPTY) for key in found.changed):
             time.sleep(REPLACING)  # perhaps an editor is just writing it anew
@@ -180,11 +183,17 @@ class Controller:
 
     def _on_change(self, changed: set[str]) -> None:
         self._check_start(changed)
+        if self._current is not None:
+            changed = changed - self._current.record.written
         relevant = self._is_relevant(changed)
         modules = self._count_dependents(changed)
         self._book.forget(changed)
         if not relevant or self._options.once:
             return
+        if self._current is None:
+            self._book.declare_steady(changed)
+        else:
+            self._count_disturbances(changed)
         in_burst = time.monotonic() - self._last_change < QUIET
         self._note_change(changed, anew=self._state is State.IDLE)
         if self._current is not None:
@@ -206,6 +215,13 @@ class Controller:
         if not problem:
             raise Restart(reason)
         self._failure = Failure(_USAGE_ERROR, problem, {}, self._book.group(self._beginning.keys))
+
+    def _hear_run(self) -> None:
+        """What a run writes it tells before it does: hear that before looking at the tree."""
+        current = self._current
+        if current is not None and current.channel is not None and not current.closed:
+            while self._current is current and select.select([current.channel.fileno()], [], [], 0)[0]:
+                self._on_messages(current.channel)
 
     def _is_relevant(self, changed: set[str]) -> bool:
         if self._book.matters(changed):
@@ -491,19 +507,20 @@ class Controller:
         self._book.forget(found.changed)
         outside = {key for key in found.changed - current.record.written if self._file_name(key)}
         if matters and outside and not self._options.once:
-            counted = self._round.disturbances
-            self._note_change(outside, anew=self._round.runs > 0)
-            self._round.disturbances = self._count_disturbances(counted, outside)
+            self._count_disturbances(outside)
+            self._note_change(outside, anew=False)
 
-    def _count_disturbances(self, before: dict[str, int], keys: set[str]) -> dict[str, int]:
-        """Files that change during run after run are written by the tests themselves, somehow unseen."""
-        counts = {key: before.get(key, 0) + 1 for key in keys if not key.endswith(".py")}
-        volatile = {key for key, count in counts.items() if count > 1}
+    def _count_disturbances(self, keys: Collection[str]) -> None:
+        """Files that change in run after run of a round are written by what the tests start, unseen by us."""
+        counts = self._round.disturbances
+        for key in keys:
+            if not key.endswith(".py"):
+                counts[key] = counts.get(key, 0) + 1
+        volatile = {key for key in keys if counts.get(key, 0) == UNSTEADY}
         if volatile:
             self._book.declare_volatile(volatile)
-            names = ", ".join(sorted(map(self._file_name, volatile)))
-            self._screen.note(f"{names} changes while tests run, run after run: it is not watched any more")
-        return counts
+            names = ", ".join(sorted(filter(None, map(self._file_name, volatile)))) or "a directory"
+            self._screen.note(f"{names} changes in run after run: it is left out of account until you edit it")
 
     def _judge_ending(self, current: Current, *, cancelled: bool) -> None:
         """What the way in which a run ended says about the session."""

@@ -7,6 +7,7 @@ import os
 import signal
 from typing import TYPE_CHECKING
 
+from pytest_reloadwatch.proof.digest import listing_key
 from pytest_reloadwatch.rewind import messages as m
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ class Conversation:
         self._complaints: set[str] = set()
         self._handlers: dict[type[m.Message], Callable[..., None]] = {
             m.Knowledge: self._on_knowledge,
+            m.Wrote: self._on_wrote,
             m.Collecting: self._on_collecting,
             m.CollectFailed: self._on_collect_failed,
             m.Collection: self._on_collection,
@@ -79,6 +81,9 @@ class Conversation:
     def _on_knowledge(self, message: m.Knowledge, current: Current) -> None:
         self._book.learn(current.record, message)
         self._hoister.executed.update(path for _, path in message.modules)
+
+    def _on_wrote(self, message: m.Wrote, current: Current) -> None:
+        current.record.written |= {message.path, listing_key(os.path.dirname(message.path))}
 
     def _on_collecting(self, message: m.Collecting, current: Current) -> None:
         current.reached, current.in_test = (message.nodeid, message.path), False
