@@ -19,6 +19,7 @@ from pytest_reloadwatch.session.clients import ask
 TIMEOUT = 60  # seconds: far more than anything takes on a busy machine
 TOKEN = "RELOADWATCH_TEST_TOKEN"
 BAD = ("failed", "error")
+LOOKS = 10  # at processes that sleep, before they count as idle
 SHOWN = 6000  # characters of output and of events, where a test fails
 _HEADER = re.compile(r"^--- (?P<path>\S+)(?: (?P<verb>deleted|renamed|same-stat)(?: (?P<target>\S+))?)?$")
 _REPLACEMENT = re.compile(r"^--- (?P<path>\S+): (?P<old>.+) => (?P<new>.*)$")
@@ -323,6 +324,17 @@ class WatchSession:
         """The living processes other than the controller."""
         return [pid for pid in self.pids() if pid != self.process.pid]
 
+    def wait_until_idle(self):
+        """Wait until all its processes sleep: work that nobody waits for, as hoisting, is done too."""
+        asleep = 0
+
+        def is_idle():
+            nonlocal asleep
+            asleep = asleep + 1 if all(map(_is_asleep, self.pids())) else 0
+            return asleep > LOOKS
+
+        eventually("the rest of all processes", is_idle)
+
     def wait_for_end(self, timeout=TIMEOUT):
         """Wait until the session ends; its exit code."""
         return self.process.wait(timeout)
@@ -369,6 +381,13 @@ def run_once(project, *arguments, environment=None):
     with WatchSession(project, *arguments, environment=environment, option="--reload-once") as session:
         session.wait_for_end()
     return session
+
+
+def _is_asleep(pid):
+    """Whether it waits for something; a process that waits for a processor does not sleep."""
+    with contextlib.suppress(OSError):
+        return Path("/proc", str(pid), "stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] in "SZ"
+    return False
 
 
 def _describe(pid):

@@ -1,0 +1,364 @@
+"""Every way in which files come to be other than they were, and every way in which they only seem to."""
+
+import os
+import subprocess
+
+import pytest
+from harness import WatchSession, eventually
+
+START = """
+    --- app.py
+    VALUE = 1
+    --- test_app.py
+    from app import VALUE
+    def test_value():
+        assert VALUE == 1
+    --- test_other.py
+    def test_other(): pass
+"""
+MANY = 150  # files that a branch switch changes
+
+
+@pytest.fixture
+def started(project):
+    project.apply(START)
+    return project
+
+
+@pytest.fixture(params=[(), ("--reload-poll",)], ids=["events", "poll"])
+def session(request, started):
+    """A settled session on the start, once with file events and once without."""
+    with WatchSession(started, *request.param) as session:
+        session.step()
+        yield session
+
+
+def assert_nothing_ran(session):
+    """It looked at the tree and found nothing that matters."""
+    assert session.step().ran == []
+
+
+class TestEdit:
+    """The session sees these by itself: nobody asks it to look before it has settled."""
+
+    def test_in_place(self, started, session):
+        started.write("app.py", "VALUE = 2\n")
+        step = session.settled_step()
+        assert step.ran == ["test_app.py::test_value"]
+        assert step.exit_code == 1
+
+    def test_by_rename(self, started, session):
+        started.save_by_rename("app.py", "VALUE = 2\n")
+        step = session.settled_step()
+        assert step.ran == ["test_app.py::test_value"]
+        assert step.exit_code == 1
+
+    def test_by_rename_twice(self, started, session):
+        """The second file to take a place is seen as the first was: watches are of directories."""
+        for value in (2, 3, 1):
+            started.save_by_rename("app.py", f"VALUE = {value}\n")
+            assert session.settled_step().outcomes["test_app.py::test_value"] == ("passed" if value == 1 else "failed")
+
+    def test_with_an_older_time(self, started, session):
+        started.save_with_older_time("app.py", "VALUE = 2\n")
+        assert session.settled_step().outcomes["test_app.py::test_value"] == "failed"
+
+    def test_with_the_same_size_and_time(self, started, session):
+        started.save_with_same_stat("app.py", "VALUE = 2\n")
+        assert session.settled_step().outcomes["test_app.py::test_value"] == "failed"
+
+    def test_through_a_backup_as_vim_makes_it(self, started, session):
+        started.rename("app.py", "app.py~")
+        started.write("app.py", "VALUE = 2\n")
+        started.delete("app.py~")
+        step = session.assert_equal_to_cold()
+        assert step.outcomes["test_app.py::test_value"] == "failed"
+
+    def test_that_is_a_new_test_file(self, started, session):
+        started.write("test_new.py", "def test_new(): pass\n")
+        assert session.settled_step().ran == ["test_new.py::test_new"]
+
+    def test_in_a_new_directory(self, started, session):
+        started.write("deep/deeper/test_new.py", "def test_new(): pass\n")
+        step = session.assert_equal_to_cold()
+        assert step.ran == ["deep/deeper/test_new.py::test_new"]
+
+    def test_that_deletes_a_test_file(self, started, session):
+        started.delete("test_other.py")
+        step = session.settled_step()
+        assert step.outcomes == {"test_app.py::test_value": "passed"}
+
+    def test_that_moves_a_test_file(self, started, session):
+        started.rename("test_other.py", "test_moved.py")
+        step = session.assert_equal_to_cold()
+        assert step.ran == ["test_moved.py::test_other"]
+
+
+class TestNoEdit:
+    """Somebody asks, so the session has certainly looked; nothing runs."""
+
+    @pytest.mark.parametrize(
+        "name",
+        [
+            "4913",
+            ".app.py.swp",
+            ".app.py.swx",
+            "app.py~",
+            "app.py___jb_tmp___",
+            "app.py___jb_old___",
+            "#app.py#",
+            "README.md",
+            "notes/todo.txt",
+        ],
+    )
+    def test_a_file_of_no_interest_comes_changes_and_goes(self, started, name):
+        with WatchSession(started) as session:
+            session.step()
+            for text in ("VALUE = 2\n", "VALUE = 3\n"):
+                started.write(name, text)
+                assert_nothing_ran(session)
+            started.delete(name)
+            assert_nothing_ran(session)
+
+    def test_the_lock_of_emacs_comes_and_goes(self, started, session):
+        lock = started.path(".#app.py")
+        lock.symlink_to("somebody@somewhere.1234:1700000000")
+        assert_nothing_ran(session)
+        lock.unlink()
+        assert_nothing_ran(session)
+
+    def test_an_autosave_beside_a_real_edit(self, started):
+        with WatchSession(started) as session:
+            session.step()
+            started.write("#test_app.py#", "garbage(")
+            started.write(".test_app.py.swp", "garbage(")
+            started.write("app.py", "VALUE = 2\n")
+            assert session.assert_equal_to_cold().ran == ["test_app.py::test_value"]
+
+    @pytest.mark.parametrize("name", ["app.py", "test_app.py", "test_other.py"])
+    def test_a_file_is_touched(self, started, session, name):
+        os.utime(started.path(name))
+        assert_nothing_ran(session)
+
+    @pytest.mark.parametrize("name", ["app.py", "test_app.py"])
+    def test_a_file_is_saved_as_it_was(self, started, session, name):
+        started.save_by_rename(name, started.read(name))
+        assert_nothing_ran(session)
+
+    def test_an_edit_is_undone(self, started, session):
+        started.write("app.py", "VALUE = 1  # the same\n")
+        assert session.step().ran == ["test_app.py::test_value"]
+        started.write("app.py", "VALUE = 1\n")
+        assert_nothing_ran(session)
+        started.write("app.py", "VALUE = 1  # the same\n")
+        assert_nothing_ran(session)
+
+    def test_a_new_test_file_is_taken_back(self, started, session):
+        started.write("test_new.py", "def test_new(): pass\n")
+        session.step()
+        started.delete("test_new.py")
+        assert_nothing_ran(session)
+
+    def test_a_failing_test_runs_again_at_every_edit_it_rests_on_only(self, started):
+        started.write("test_fails.py", "def test_fails(): assert False\n")
+        with WatchSession(started) as session:
+            assert session.step().exit_code == 1
+            started.write("README.md", "unrelated\n")
+            assert_nothing_ran(session)
+
+
+def git(project, *arguments):
+    identity = ["-c", "user.name=a", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false"]
+    command = ["git", *identity, *arguments]
+    subprocess.run(command, cwd=project.root, check=True, capture_output=True)
+
+
+class TestCheckout:
+    @pytest.fixture
+    def branches(self, project):
+        """Two branches, *one* and *two*, that differ in hundreds of files; *one* is checked out."""
+        git(project, "init", "-q", "-b", "one")
+        project.write(".gitignore", "__pycache__\n.pytest_cache\n")
+        for branch, value in (("one", 1), ("two", 2)):
+            if branch == "two":
+                git(project, "checkout", "-q", "-b", branch)
+            for number in range(MANY):
+                project.write(f"pkg/m{number}.py", f"VALUE = {value}\n")
+                source = f"from pkg.m{number} import VALUE\ndef test_it(): assert VALUE == {value} or {number} % 7\n"
+                project.write(f"tests/test_m{number}.py", source)
+            project.write("pkg/__init__.py", "")
+            project.write("conftest.py", f"BRANCH = {value}\n")
+            project.write("tests/test_same.py", "from pkg import m0\ndef test_it(): assert m0.VALUE == 1\n")
+            git(project, "add", "-A")
+            git(project, "commit", "-q", "-m", branch)
+        git(project, "checkout", "-q", "one")
+        return project
+
+    @pytest.mark.parametrize("arguments", [(), ("--reload-poll",)], ids=["events", "poll"])
+    def test_there_and_back(self, branches, arguments):
+        with WatchSession(branches, *arguments) as session:
+            assert session.assert_equal_to_cold().exit_code == 0
+            git(branches, "checkout", "-q", "two")
+            step = session.assert_equal_to_cold()
+            assert step.outcomes["tests/test_same.py::test_it"] == "failed"
+            git(branches, "checkout", "-q", "one")
+            assert session.assert_equal_to_cold().ran == []
+            git(branches, "checkout", "-q", "two")
+            assert session.assert_equal_to_cold().ran == ["tests/test_same.py::test_it"]  # failures always run
+
+    def test_waits_for_quiet(self, branches):
+        with WatchSession(branches) as session:
+            session.step()
+            git(branches, "checkout", "-q", "two")
+            assert len(session.step().runs) < 10
+
+
+class TestEditDuringARun:
+    """A test of the project waits for us: it says that it runs, then reads from a fifo."""
+
+    @pytest.fixture
+    def blocking(self, project, tmp_path, monkeypatch):
+        outside = tmp_path / "outside"
+        outside.mkdir()
+        monkeypatch.setenv("OUTSIDE", str(outside))
+        os.mkfifo(outside / "gate")
+        project.apply("""
+            --- app.py
+            VALUE = 1
+            --- test_a.py
+            def test_before(): pass
+            --- test_b.py
+            import os, pathlib
+            from app import VALUE
+            OUTSIDE = pathlib.Path(os.environ["OUTSIDE"])
+            def test_blocks():
+                if not (OUTSIDE / "open").exists():
+                    (OUTSIDE / f"waits-{VALUE}").touch()
+                    (OUTSIDE / "gate").read_text()
+                assert VALUE != 2
+            --- test_c.py
+            import app
+            def test_after(): assert app.VALUE != 3
+        """)
+        project.outside = outside
+        return project
+
+    def wait_until_it_blocks(self, project, value):
+        eventually(f"a test that waits with {value}", (project.outside / f"waits-{value}").exists)
+
+    def open_gate(self, project, value):
+        """Nobody waits from now on, and who waits goes on."""
+        (project.outside / "open").touch()
+
+        def release():
+            with open(os.open(project.outside / "gate", os.O_RDWR | os.O_NONBLOCK), "wb") as gate:
+                gate.write(b"go")
+            return True
+
+        eventually("the release", release)
+
+    def test_cancels_it_and_is_not_lost(self, blocking):
+        with WatchSession(blocking) as session:
+            self.wait_until_it_blocks(blocking, 1)
+            (blocking.outside / "open").touch()
+            blocking.write("app.py", "VALUE = 2\n")
+            step = session.assert_equal_to_cold()
+            assert step.outcomes["test_b.py::test_blocks"] == "failed"
+            assert step.runs[0]["cancelled"]
+            assert not step.runs[-1]["cancelled"]
+            first = [event["nodeid"] for event in step.of("test") if event["run"] == 1]
+            assert first == ["test_a.py::test_before"]  # a cancelled test has no verdict
+            assert step.ran.count("test_a.py::test_before") == 1  # what was proven before stays proven
+
+    def test_and_another_one_cancel_twice(self, blocking):
+        with WatchSession(blocking) as session:
+            self.wait_until_it_blocks(blocking, 1)
+            blocking.write("app.py", "VALUE = 2\n")
+            self.wait_until_it_blocks(blocking, 2)
+            (blocking.outside / "open").touch()
+            blocking.write("app.py", "VALUE = 3\n")
+            step = session.assert_equal_to_cold()
+            assert step.outcomes["test_c.py::test_after"] == "failed"
+            assert [run["cancelled"] for run in step.runs][:2] == [True, True]
+
+    def test_that_is_undone_leaves_nothing_to_cancel_for(self, blocking):
+        with WatchSession(blocking) as session:
+            self.wait_until_it_blocks(blocking, 1)
+            (blocking.outside / "open").touch()
+            blocking.write("app.py", "VALUE = 2\n")
+            blocking.write("app.py", "VALUE = 1\n")
+            self.open_gate(blocking, 1)
+            assert session.assert_equal_to_cold().exit_code == 0
+
+    def test_of_a_file_of_no_interest_cancels_nothing(self, blocking):
+        with WatchSession(blocking) as session:
+            self.wait_until_it_blocks(blocking, 1)
+            blocking.write("README.md", "unrelated\n")
+            assert session.status()["settled"] is False
+            self.open_gate(blocking, 1)
+            step = session.assert_equal_to_cold()
+            assert [run["cancelled"] for run in step.runs] == [False]
+
+    def test_of_a_new_test_file_is_not_lost(self, blocking):
+        with WatchSession(blocking) as session:
+            self.wait_until_it_blocks(blocking, 1)
+            (blocking.outside / "open").touch()
+            blocking.write("test_d.py", "def test_new(): pass\n")
+            self.open_gate(blocking, 1)
+            assert "test_d.py::test_new" in session.assert_equal_to_cold().ran
+
+    def test_of_a_file_that_the_run_has_yet_to_import(self, blocking):
+        blocking.write("late.py", "VALUE = 1\n")
+        blocking.write("test_c.py", "def test_after():\n    import late\n    assert late.VALUE == 1\n")
+        with WatchSession(blocking) as session:
+            self.wait_until_it_blocks(blocking, 1)
+            blocking.write("late.py", "VALUE = 2\n")
+            self.open_gate(blocking, 1)
+            assert session.assert_equal_to_cold().outcomes["test_c.py::test_after"] == "failed"
+            blocking.write("late.py", "VALUE = 1\n")
+            assert session.assert_equal_to_cold().exit_code == 0
+
+
+class TestStopAtFailure:
+    START = """
+        --- app.py
+        VALUE = 2
+        --- test_a.py
+        from app import VALUE
+        def test_first(): assert VALUE == 1
+        def test_second(): assert VALUE == 1
+        --- test_b.py
+        from app import VALUE
+        def test_third(): assert VALUE == 1
+    """
+
+    def test_stops_there_and_goes_on_with_the_next_edit(self, project):
+        project.apply(self.START)
+        with WatchSession(project, "-x") as session:
+            run = session.wait_for_event("run_finished")
+            assert run["exit_code"] == 1
+            assert [e["nodeid"] for e in session.events() if e["event"] == "test"] == ["test_a.py::test_first"]
+            project.write("app.py", "VALUE = 1\n")
+            step = session.assert_equal_to_cold()
+            assert step.exit_code == 0
+
+    def test_says_that_the_rest_is_not_proven(self, project):
+        project.apply(self.START)
+        with WatchSession(project, "-x") as session:
+            session.wait_for_output("not proven")
+            assert session.status()["settled"] is False
+
+    def test_a_failure_mended_shows_the_next_one(self, project):
+        project.apply(self.START)
+        with WatchSession(project, "-x") as session:
+            session.wait_for_event("run_finished", run=1)
+            project.replace("test_a.py", "def test_first(): assert VALUE == 1", "def test_first(): pass")
+            session.wait_for_event("test", nodeid="test_a.py::test_first", outcome="passed")
+            session.wait_for_event("test", nodeid="test_a.py::test_second", outcome="failed")
+
+    def test_maxfail_counts_in_each_run(self, project):
+        project.apply(self.START)
+        with WatchSession(project, "--maxfail=2") as session:
+            session.wait_for_event("run_finished", run=1)
+            tests = [event["nodeid"] for event in session.events() if event["event"] == "test"]
+            assert tests == ["test_a.py::test_first", "test_a.py::test_second"]
