@@ -48,7 +48,9 @@ def _show(answer: dict[str, Any], as_json: bool) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m pytest_reloadwatch", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m pytest_reloadwatch", description="Ask the watch session of this directory, or of one above it."
+    )
     requests = parser.add_subparsers(dest="request", required=True)
     wait = requests.add_parser("wait", help="block until every known test is proven; exit 0 or 1, 3, 124")
     wait.add_argument("--timeout", type=float, metavar="S", help="give up after S seconds, with exit code 124")

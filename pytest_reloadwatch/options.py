@@ -75,6 +75,8 @@ def from_config(config: pytest.Config, environ: Mapping[str, str]) -> Options | 
     if not wanted or any(getattr(chosen, name, False) for name in _INFORMATIVE) or hasattr(config, "workerinput"):
         return None
     _check_engine(chosen.reload_engine)
+    if getattr(chosen, "looponfail", False):
+        raise pytest.UsageError("--looponfail and --reload-watch both watch files: leave one of them out")
     once = chosen.reload_once or _is_ci(environ)
     return Options(
         mode="once" if once else "watch",

@@ -28,6 +28,8 @@ def pytest_load_initial_conftests(early_config: pytest.Config, args: list[str]) 
     run = start.start_session(early_config, args, options)
     try:
         return (yield)
+    except KeyboardInterrupt:
+        raise SystemExit(pytest.ExitCode.INTERRUPTED) from None  # the controller tells what it is about
     except BaseException as error:
         start.explain_failure(run, error)
         raise

@@ -15,6 +15,7 @@ from pytest_reloadwatch.record import audit
 from pytest_reloadwatch.record.firstparty import FirstParty
 from pytest_reloadwatch.record.owners import Owners
 from pytest_reloadwatch.record.recorder import Recorder
+from pytest_reloadwatch.rewind import bytecode
 from pytest_reloadwatch.rewind.finder import RewindFinder
 from pytest_reloadwatch.rewind.purity import Purity
 from pytest_reloadwatch.rewind.restore import flush_streams
@@ -75,8 +76,7 @@ def _become_root(config: pytest.Config, options: Options, first_party: FirstPart
     for plugin in (run, Pruner(run), owners):
         config.pluginmanager.register(plugin)
     sys.meta_path.insert(0, finder)
-    from pytest_reloadwatch.rewind import bytecode
-
+    bytecode.guard_loading(first_party)
     _compat.guard_rewritten_bytecode(bytecode.is_trusted)
     _compat.watch_imports_by_name(finder.imported_by_name)
     audit.install(recorder)
@@ -103,9 +103,11 @@ def _control(
         screen.note(complaint)
     book = Book(store, environment, scope, first_party)
     beginning = Beginning(config, first_party)
-    book.follow(beginning.keys)
+    book.tree.track(beginning.keys)
     if getattr(config.known_args_namespace, "numprocesses", None):
-        screen.note("-n is not used in a watch session yet: tests run in one process")
+        screen.note("-n is not used here yet: tests run in one process")
+    if getattr(config.known_args_namespace, "cov_source", None):
+        screen.note("--cov measures what each run executes: after an edit that is a part of the suite")
     clients = None if options.once else _listen(beginning.rootdir, inherited, screen)
     controller = Controller(
         options=options,

@@ -9,11 +9,13 @@ from __future__ import annotations
 import importlib.util
 import os
 import time
-from importlib.machinery import ModuleSpec, SourceFileLoader
+from importlib.machinery import SourceFileLoader
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from pytest_reloadwatch.record.firstparty import FirstParty
 
 # Compiling takes no longer than this: a bytecode file written so much later is not of an older source.
 _MARGIN = 2_000_000_000
@@ -27,31 +29,29 @@ def is_trusted(source: str, bytecode: str) -> bool:
         return False
 
 
-class GuardedLoader(SourceFileLoader):
-    """A SourceFileLoader that neither reads nor writes bytecode which cannot be trusted."""
+def guard_loading(first_party: FirstParty) -> None:
+    """Let Python's loader neither read nor write bytecode of first-party sources that cannot be trusted.
 
-    def path_stats(self, path: str) -> Mapping[str, Any]:
-        """Raising OSError here means, as importlib documents, that bytecode is not to be used."""
-        bytecode = importlib.util.cache_from_source(path)
-        if not is_trusted(path, bytecode):
-            if _is_recent(path):
-                raise OSError("the source is too recent for bytecode")
-            _discard(bytecode)
-        return super().path_stats(path)
+    For the whole process, because code may make a loader by itself. That ``path_stats`` may raise OSError,
+    and that bytecode is not used then, is importlib's documented interface.
+    """
+    original = SourceFileLoader.path_stats
 
+    def path_stats(self: SourceFileLoader, path: str) -> Mapping[str, Any]:
+        absolute = os.path.abspath(path)
+        if first_party.is_source(absolute):
+            _check_bytecode(absolute)
+        return original(self, path)
 
-def guard(spec: ModuleSpec) -> None:
-    """Make *spec*'s own loader a guarded one, where it is Python's ordinary loader."""
-    if type(spec.loader) is SourceFileLoader:
-        spec.loader.__class__ = GuardedLoader  # the object stays the one that the finder behind us made
+    SourceFileLoader.path_stats = path_stats  # type: ignore[method-assign] # see above
 
 
-def _is_recent(path: str) -> bool:
-    """Whether bytecode written now could not be told from that of a later source."""
-    return os.stat(path).st_ctime_ns + _MARGIN > time.time_ns()
-
-
-def _discard(bytecode: str) -> None:
-    """Let the import write a new file; one that cannot be removed is one that cannot be trusted."""
+def _check_bytecode(source: str) -> None:
+    """Raises OSError where a bytecode file could not be told from one of a later source."""
+    bytecode = importlib.util.cache_from_source(source)
+    if is_trusted(source, bytecode):
+        return
+    if os.stat(source).st_ctime_ns + _MARGIN > time.time_ns():
+        raise OSError("the source is too recent for bytecode")
     if os.path.exists(bytecode):
-        os.remove(bytecode)
+        os.remove(bytecode)  # the import writes a new one

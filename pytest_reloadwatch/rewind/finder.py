@@ -9,7 +9,6 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from pytest_reloadwatch.exceptions import HoistMismatchError
-from pytest_reloadwatch.rewind import bytecode
 from pytest_reloadwatch.rewind.shelf import shelved_spec
 from pytest_reloadwatch.rewind.surroundings import surroundings
 
@@ -51,8 +50,6 @@ class RewindFinder:
         if self._timeline.shelf and (shelved := self._from_shelf(fullname, origin)) is not None:
             return shelved
         self._note(fullname, path, spec, origin, frame)
-        if spec is not None and origin:
-            bytecode.guard(spec)
         return spec
 
     def first_party_places(self) -> tuple[str, ...]:

@@ -149,9 +149,7 @@ class Timeline:
         finding = self._purity.check([*ours, *self._capture_descriptors()])
         if finding is not None and finding.allow not in self._complaints:
             self._complaints.add(finding.allow)
-            modules = self._recorder.learned.modules
-            during = f" (last module: {modules[-1][0]})" if modules else ""
-            self.send(Impure(self.order.run, finding.reason + during, finding.allow))
+            self.send(Impure(self.order.run, finding.reason, finding.allow))
         return finding is None
 
     def _capture_descriptors(self) -> list[int]:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import iniconfig
 
-from pytest_reloadwatch.proof.digest import digest_file
+from pytest_reloadwatch.proof.digest import digest_file, is_listing, listing_key
+from pytest_reloadwatch.session.environment import installed_in
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -38,6 +39,7 @@ class Beginning:
         names = {os.path.join(self.rootdir, name) for name in (*_OWN, *_SHARED)}
         if config.inipath is not None:
             names.add(str(config.inipath))
+        names |= {listing_key(os.path.abspath(place)) for place in sys.path if os.path.isdir(place)}
         modules = {path for path in _module_files() if first_party.is_source(path)}
         self._parts = {path: _part(path) for path in names | modules}
 
@@ -56,8 +58,9 @@ class Beginning:
     def changed(self, keys: Collection[str]) -> str:
         """Which files among *keys* changed in a part that counts, as a reason to start over; empty for none."""
         changed = [path for path in sorted(self._parts.keys() & keys) if _part(path) != self._parts[path]]
-        names = ", ".join(os.path.relpath(path, self.rootdir) for path in changed)
-        return f"{names} changed" if names else ""
+        names = [os.path.relpath(path, self.rootdir) for path in changed]
+        shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+        return f"{shown} changed" if names else ""
 
     def broken(self) -> str:
         """Why a new process could not start just now; empty when it can."""
@@ -86,6 +89,8 @@ def _module_files() -> Iterable[str]:
 
 def _part(path: str) -> str:
     """What of a file pytest reads; all of it where that is not known."""
+    if is_listing(path):
+        return repr(installed_in(path))
     if os.path.basename(path) not in _SHARED or not os.path.exists(path):
         return digest_file(path)
     try:

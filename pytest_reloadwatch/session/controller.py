@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from pytest_reloadwatch.session.clients import Client, Listener
     from pytest_reloadwatch.session.events import Events
     from pytest_reloadwatch.session.screen import Screen
+    from pytest_reloadwatch.watch.tree import Sweep
     from pytest_reloadwatch.watch.watchers import Watcher
 
 QUIET = 0.06  # seconds without a change after which a burst of them is over
@@ -171,7 +172,7 @@ class Controller:
             found.changed |= again.changed
             found.touched |= again.touched
         if self._current is not None:
-            self._current.record.disturbed |= found.touched
+            self._current.record.disturbed |= _written(found)
         if self._beginning.is_gone():
             self._screen.note(f"{self._beginning.rootdir} is gone: the session ends")
             self._end(_INTERNAL_ERROR)
@@ -186,7 +187,7 @@ class Controller:
         if self._current is not None:
             changed = changed - self._current.record.written
         relevant = self._is_relevant(changed)
-        modules = self._count_dependents(changed)
+        outdated = self._find_dependents(changed)
         self._book.forget(changed)
         if not relevant or self._options.once:
             return
@@ -196,12 +197,13 @@ class Controller:
             self._count_disturbances(changed)
         in_burst = time.monotonic() - self._last_change < QUIET
         self._note_change(changed, anew=self._state is State.IDLE)
+        self._round.outdated |= outdated
         if self._current is not None:
             self._cancel()
         elif in_burst or self._state is State.QUIET:
             self._wait_for_quiet()
         else:
-            self._plan(modules)
+            self._plan()
 
     def _check_start(self, changed: set[str]) -> None:
         """What was read before the root needs a new process; CI runs once, from the tree that it found."""
@@ -229,9 +231,10 @@ class Controller:
         collecting = self._current is not None and self._current.record.collection is None
         return collecting and any(map(self._book.is_source, changed))
 
-    def _count_dependents(self, changed: set[str]) -> int:
+    def _find_dependents(self, changed: set[str]) -> set[str]:
+        """The files whose modules have to be executed again."""
         executed = self._hoister.executed
-        return len(self._book.graph.dependents(changed & executed, executed)) if changed & executed else 0
+        return self._book.graph.dependents(changed & executed, executed) if changed & executed else set()
 
     def _note_change(self, changed: Collection[str], *, anew: bool) -> None:
         """Changes start a round; those that come before the last one was done belong to it too."""
@@ -243,6 +246,7 @@ class Controller:
         self._round = Round(
             cause=list(dict.fromkeys([*before.cause, *names])),
             changed=before.changed | set(changed),
+            outdated=before.outdated,
             disturbances=before.disturbances,
         )
 
@@ -269,7 +273,7 @@ class Controller:
 
     # Planning
 
-    def _plan(self, modules: int = 0) -> None:
+    def _plan(self) -> None:
         """Start the run that the tree and the round ask for, or settle."""
         if self._failure is not None and not self._failure.past <= self._book.tree.entries:
             self._failure = None
@@ -282,7 +286,7 @@ class Controller:
             # It may still hold what the next run needs: ports, locks, files.
             self._deadlines.kill = time.monotonic() + GRACE
         elif self._has_root:
-            self._start(selection, remaining, modules)
+            self._start(selection, remaining)
 
     def _needs_run(self, remaining: frozenset[str]) -> bool:
         round_ = self._round
@@ -300,7 +304,7 @@ class Controller:
     def _stops_at_direct(self) -> bool:
         return self._options.select == "direct" and bool(self._round.changed)
 
-    def _start(self, selection: Selection, remaining: frozenset[str], modules: int) -> None:
+    def _start(self, selection: Selection, remaining: frozenset[str]) -> None:
         order = self._order(selection, remaining)
         files = set(self._book.files) - set(order.prune)
         checkpoint = self._pool.choose(files, lambda c: self._hoister.fits(c, c.parent, files))
@@ -312,7 +316,8 @@ class Controller:
         self._current = Current(RunRecord(self._runs), checkpoint.pid, list(self._round.cause))
         self._move(State.RUNNING)
         if self._round.cause and self._round.runs == 1:
-            self._screen.changed(self._round.cause, modules, len(remaining), max(selection.known, len(remaining)))
+            known = max(selection.known, len(remaining))
+            self._screen.changed(self._round.cause, len(self._round.outdated), len(remaining), known)
         if self._beginning.capture_off:
             self._screen.give_up_terminal()  # tests may read from it
         self._pool.tell(checkpoint.pid, order)
@@ -499,16 +504,18 @@ class Controller:
         """What changed while the run was under way is not what its verdicts rest on, or maybe not."""
         self._book.follow(current.record.past)
         found = self._book.sweep()
-        current.record.disturbed |= found.touched
+        current.record.disturbed |= _written(found)
         if not found.changed:
             return
         self._check_start(found.changed)
         matters = self._book.matters(found.changed - current.record.written)
+        outdated = self._find_dependents(found.changed)
         self._book.forget(found.changed)
         outside = {key for key in found.changed - current.record.written if self._file_name(key)}
         if matters and outside and not self._options.once:
             self._count_disturbances(outside)
             self._note_change(outside, anew=False)
+            self._round.outdated |= outdated
 
     def _count_disturbances(self, keys: Collection[str]) -> None:
         """Files that change in run after run of a round are written by what the tests start, unseen by us."""
@@ -575,8 +582,8 @@ class Controller:
         if self._options.once:
             self._end(self._exit_code)
             return
-        if self._round.is_news:
-            self._screen.waiting(self._watcher.problem if self._runs == 1 else "")
+        if self._round.is_news and self._runs == 1:
+            self._screen.waiting(self._watcher.problem)
         self._idle_work()
 
     def _idle_work(self) -> None:
@@ -630,6 +637,8 @@ class Controller:
             self._cancel()
         elif self._state is State.IDLE:
             self._plan()
+            if self._current is None and self._leaving is None:
+                self._screen.note(f"nothing to rerun: all {self._book.select().known} tests are proven")
 
     def _on_signals(self, wake: socket.socket) -> None:
         for number in wake.recv(64):
@@ -689,6 +698,11 @@ class Controller:
         self._internal.close()
         self._events.close()
         self._screen.close()
+
+
+def _written(found: Sweep) -> set[str]:
+    """What may have held something else for a moment; a directory is touched by every file that comes and goes."""
+    return found.changed | {key for key in found.touched if not key.endswith(os.sep)}
 
 
 def _catch_signals() -> socket.socket:

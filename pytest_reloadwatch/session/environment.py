@@ -50,13 +50,15 @@ def scope_digest(config: pytest.Config) -> str:
 
 def distributions() -> list[str]:
     """Name and version of everything installed, as the names of its metadata directories tell."""
-    found: set[str] = set()
-    for place in sys.path:
-        try:
-            found.update(name for name in os.listdir(place or ".") if name.endswith((".dist-info", ".egg-info")))
-        except OSError:
-            continue
-    return sorted(found)
+    return sorted({name for place in sys.path for name in installed_in(place or ".")})
+
+
+def installed_in(place: str) -> list[str]:
+    """The metadata directories in one directory of ``sys.path``."""
+    try:
+        return sorted(name for name in os.listdir(place) if name.endswith((".dist-info", ".egg-info")))
+    except OSError:
+        return []
 
 
 def _unknown(arguments: list[str], config: pytest.Config) -> list[str]:

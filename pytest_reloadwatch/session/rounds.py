@@ -24,13 +24,15 @@ class Wish:
 class Round:
     """What has had its turn since the tree last changed or the person last asked.
 
-    *cause* names what changed, *changed* are its keys. *attempted* are nodeids with a verdict in this
+    *cause* names what changed, *changed* are its keys, *outdated* the files whose modules execute again.
+    *attempted* are nodeids with a verdict in this
     round; *before_run* what was not proven, and how many were attempted, when its last run began. A
     *held* round starts no further run: it was interrupted, or stopped at a failure as asked.
     """
 
     cause: list[str] = field(default_factory=list)
     changed: set[str] = field(default_factory=set)
+    outdated: set[str] = field(default_factory=set)
     wish: Wish = Wish()
     started: float = field(default_factory=time.monotonic)
     attempted: set[str] = field(default_factory=set)

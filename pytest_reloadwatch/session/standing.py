@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pytest_reloadwatch.session.rounds import Failure, Round
 
 INTERRUPTED = 2
+NO_TESTS = 5
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,9 @@ class Standing:
             return self.failure.exit_code
         if self.failing:
             return 1
-        return INTERRUPTED if self.round.held and self.selection.unknown else 0
+        if self.round.held and self.selection.unknown:
+            return INTERRUPTED
+        return 0 if self.selection.known else NO_TESTS
 
     @property
     def failing(self) -> tuple[str, ...]:

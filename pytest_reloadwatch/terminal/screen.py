@@ -61,12 +61,16 @@ class PlainScreen:
 
     def changed(self, paths: Sequence[str], modules: int, tests: int, known: int) -> None:
         names = ", ".join(paths[:_SHOWN]) + (f" and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else "")
+        if not tests:
+            self._line(f"\n{names} → nothing to run: proven before", "36")
+            return
         what = f"{_count(modules, 'module')} re-executed, {tests} of {_count(known, 'test')}"
         self._line(f"\n{names} → {what}", "36")
 
     def summary(self, summary: Summary) -> None:
         color = "32" if summary.exit_code == 0 and not summary.unproven else "31" if summary.failing else "33"
-        self._line(f"reloadwatch: {_standing(summary)} {_effort(summary)}", color)
+        interrupted = "interrupted; " if summary.interrupted else ""
+        self._line(f"reloadwatch: {interrupted}{_standing(summary)} {_effort(summary)}", color)
         if summary.failing and len(summary.failing) > 1:
             for nodeid in summary.failing[:_LISTED]:
                 self._line(f"  {nodeid}", "31")
@@ -106,7 +110,7 @@ def _standing(summary: Summary) -> str:
     else:
         return f"all {known} proven" if summary.known else "no tests"
     if summary.unproven:
-        text += f"; {summary.unproven} not proven" + (" (interrupted)" if summary.interrupted else "")
+        text += f"; {summary.unproven} not proven"
     return text
 
 
