@@ -159,11 +159,12 @@ class TestNoEdit:
         started.delete("test_new.py")
         assert_nothing_ran(session)
 
-    def test_a_failing_test_runs_again_at_every_edit_it_rests_on_only(self, started):
+    def test_an_unrelated_file_is_edited_while_a_test_fails(self, started):
+        started.write("README.md", "unrelated\n")
         started.write("test_fails.py", "def test_fails(): assert False\n")
         with WatchSession(started) as session:
             assert session.step().exit_code == 1
-            started.write("README.md", "unrelated\n")
+            started.write("README.md", "still unrelated\n")
             assert_nothing_ran(session)
 
 
@@ -270,6 +271,13 @@ class TestEditDuringARun:
             assert first == ["test_a.py::test_before"]  # a cancelled test has no verdict
             assert step.ran.count("test_a.py::test_before") == 1  # what was proven before stays proven
 
+    def test_is_seen_though_nobody_asks(self, blocking):
+        with WatchSession(blocking) as session:
+            self.wait_until_it_blocks(blocking, 1)
+            (blocking.outside / "open").touch()
+            blocking.write("app.py", "VALUE = 2\n")
+            assert session.settled_step().outcomes["test_b.py::test_blocks"] == "failed"
+
     def test_and_another_one_cancel_twice(self, blocking):
         with WatchSession(blocking) as session:
             self.wait_until_it_blocks(blocking, 1)
@@ -291,6 +299,7 @@ class TestEditDuringARun:
             assert session.assert_equal_to_cold().exit_code == 0
 
     def test_of_a_file_of_no_interest_cancels_nothing(self, blocking):
+        blocking.write("README.md", "")
         with WatchSession(blocking) as session:
             self.wait_until_it_blocks(blocking, 1)
             blocking.write("README.md", "unrelated\n")
