@@ -3,11 +3,13 @@
 import contextlib
 import json
 import os
+import pty
 import re
 import shutil
 import signal
 import subprocess
 import sys
+import termios
 import textwrap
 import time
 import uuid
@@ -363,6 +365,64 @@ class WatchSession:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         return "\n".join(remaining)
+
+
+class Screen(WatchSession):
+    """A session in a terminal of its own, at which a test looks and presses keys."""
+
+    def __init__(self, project, *arguments, **settings):
+        super().__init__(project, *arguments, **settings)
+        self._terminal = -1
+        self._shown = b""
+        self._looked = 0
+
+    def __exit__(self, kind, error, trace):
+        try:
+            super().__exit__(kind, error, trace)
+        finally:
+            os.close(self._terminal)
+
+    def _start(self, command):
+        self._terminal, inner = pty.openpty()
+        os.set_blocking(self._terminal, False)
+        try:
+            return subprocess.Popen(
+                [sys.executable, "-c", _IN_TERMINAL, *command], cwd=self._directory, env=self._environment,
+                stdin=inner, stdout=inner, stderr=inner, start_new_session=True,
+            )  # fmt: skip
+        finally:
+            os.close(inner)
+
+    def output(self):
+        """Everything that the terminal has shown."""
+        with contextlib.suppress(OSError):  # nothing there, or nobody any more
+            while part := os.read(self._terminal, 1 << 16):
+                self._shown += part
+        return self._shown.decode(errors="replace").replace("\r\n", "\n")
+
+    def press(self, keys):
+        """Type *keys*; what is shown from now on is what ``see`` looks at."""
+        self._looked = len(self.output())
+        os.write(self._terminal, keys.encode())
+
+    def see(self, text):
+        """Wait until *text* is shown, after what was seen before or since the last key; all that was shown by then."""
+        since = self._looked
+        self.wait_for_output(text, since)
+        self._looked = self.output().index(text, since) + len(text)
+        return self.output()[since : self._looked]
+
+    def echoes(self):
+        """Whether the terminal shows what is typed."""
+        return bool(termios.tcgetattr(self._terminal)[3] & termios.ECHO)
+
+
+# Makes the terminal the controlling one of a new session, as a terminal's window does, so that Ctrl-C is a signal.
+_IN_TERMINAL = """
+import fcntl, os, sys, termios
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+os.execv(sys.argv[1], sys.argv[1:])
+"""
 
 
 def processes_with(variable):
