@@ -42,6 +42,7 @@ class RewindFinder:
         spec = self._find_behind(fullname, path, target)
         origin = self._origin(spec)
         if origin and threading.get_ident() == self._main and self._timeline.before_module(origin):
+            self._note_unfinished(frame)
             importlib.invalidate_caches()
             spec = self._find_behind(fullname, path, target)
             origin = self._origin(spec)
@@ -100,6 +101,14 @@ class RewindFinder:
             self._recorder.passed_over(self._passed(fullname, path, origin))
         if origin:
             self._recorder.executing(fullname, origin)
+
+    def _note_unfinished(self, frame: FrameType | None) -> None:
+        """Modules that wait for this import: what is left of them executes in this run."""
+        while frame is not None:
+            source = self._first_party.frame_source(frame.f_code.co_filename)
+            if source and frame.f_code.co_name == "<module>":
+                self._recorder.executing(frame.f_globals.get("__name__", ""), source)
+            frame = frame.f_back
 
     def _note_import(self, fullname: str, origin: str, frame: FrameType) -> None:
         importer, line = self._direct_importer(frame)

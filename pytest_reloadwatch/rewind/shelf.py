@@ -37,9 +37,11 @@ class Shelf:
         self._units: list[Unit] = []
         self._names: set[str] = set()
         self._expected: frozenset[str] = frozenset()
+        self._is_filled = False
 
     def __bool__(self) -> bool:
-        return bool(self._units)
+        """Whether there is anything to hand out; not while it is being filled."""
+        return self._is_filled and bool(self._units)
 
     def fill(self, names: Sequence[str], recorded: Sequence[str], expected: frozenset[str]) -> list[str]:
         """Import *names* as far as the surroundings are those *recorded*; what was shelved is the answer.
@@ -60,6 +62,7 @@ class Shelf:
             self._names.update(new)
         for name in self._names:
             _detach(name, sys.modules.pop(name))
+        self._is_filled = True
         return [unit.name for unit in self._units]
 
     def take(self, name: str, path: str) -> ModuleType | None:

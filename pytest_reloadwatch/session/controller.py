@@ -615,7 +615,8 @@ class Controller:
             if standing.is_settled:
                 self._desk.answer_waiting(standing.as_answer())
             else:
-                self._round = Round()
+                if self._round.runs or not self._round.cause:  # otherwise its first run only waits its turn
+                    self._round = Round()
                 self._plan()
 
     def _on_key(self) -> None:
