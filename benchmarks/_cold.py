@@ -56,6 +56,7 @@ class ColdResult:
     verdicts: dict[str, str]
     exit_code: int
     seconds: float
+    tests: dict[str, float]
     modules: dict[str, float]
     loop: float
 

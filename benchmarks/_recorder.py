@@ -1,10 +1,10 @@
 """A pytest plugin for cold runs, loaded with ``-p``: writes what happened as JSON; knows nothing of ours.
 
-It is copied into a directory of its own, with ``order.json`` beside it: ``out`` is the file to write,
-``only`` the nodeids to keep (null: all), ``timed`` whether to take the time of modules. It writes
-``verdicts`` (nodeid -> worst outcome; of a collector or conftest that failed: ``error``), ``modules``
-(name -> seconds of its own execution, without what it imported) and ``loop`` (seconds of the whole loop
-over the tests).
+It is copied into a directory of its own, with ``order.json`` beside it: ``out`` is the file to write, ``only`` the
+nodeids to keep (null: all), ``timed`` whether to take the time of modules. It writes ``verdicts`` (nodeid -> worst
+outcome; of a collector or conftest that failed: ``error``), ``tests`` (nodeid -> seconds of setup, call and
+teardown), ``modules`` (name -> seconds of its own execution, without what it imported) and ``loop`` (seconds of the
+whole loop over the tests).
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ class Recorder:
         self._out = out
         self._only = None if only is None else frozenset(only)
         self._modules: dict[str, float] = {}
+        self._seconds: dict[str, float] = {}
         self._loop = 0.0
         if timed:
             time_modules(self._modules)
@@ -54,6 +55,7 @@ class Recorder:
             self._loop = time.perf_counter() - begun
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        self._seconds[report.nodeid] = self._seconds.get(report.nodeid, 0.0) + report.duration
         before = "passed" if report.when == "setup" else self.verdicts.get(report.nodeid, "passed")
         self.verdicts[report.nodeid] = max(before, outcome(report), key=BEST_TO_WORST.index)
 
@@ -64,7 +66,8 @@ class Recorder:
     def write(self) -> None:
         """Write what is known so far."""
         with open(self._out, "w", encoding="utf-8") as file:
-            json.dump({"verdicts": self.verdicts, "modules": self._modules, "loop": self._loop}, file)
+            told = {"tests": self._seconds, "modules": self._modules, "loop": self._loop}
+            json.dump({"verdicts": self.verdicts, **told}, file)
 
 
 def outcome(report: pytest.TestReport) -> str:

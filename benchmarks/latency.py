@@ -11,6 +11,7 @@ count; of the others medians are shown:
   without what that module imports. The latter is taken in a cold pytest process that has just imported the
   whole suite's modules (bytecode files are there but for the edited file's, as for the session) and runs the same
   tests. The floor of the first verdict counts the modules of the first run and the first test only;
+- *strict floor*: the same, with the seconds that the tests took in that cold process, where nothing is recorded;
 - *loop*: what pytest's own loop took for the same tests in that cold process: the floor's tests with pytest's
   work between them;
 - *cold whole*, *cold affected*: wall time of plain ``pytest``, without argument, and with the files of the tests
@@ -86,6 +87,7 @@ class Row:
     settled: float
     first_floor: float
     settled_floor: float
+    strict_floor: float
     loop: float
     cold_whole: float
     cold_affected: float
@@ -151,6 +153,7 @@ class Benchmark:
             settled=statistics.median(a.settled for a in answers),
             first_floor=statistics.median(first_floor(a, result) for a in answers for result in cold),
             settled_floor=statistics.median(settled_floor(a, result) for a in answers for result in cold),
+            strict_floor=statistics.median(strict_floor(a, result) for a in answers for result in cold),
             loop=statistics.median(result.loop for result in cold),
             cold_whole=whole,
             cold_affected=median_of(repeats, lambda: time_cold(self._project, self._timeout, files)),
@@ -207,6 +210,12 @@ def settled_floor(answer: Answer, cold: ColdResult) -> float:
     return tests + sum(cold.modules.get(name, 0.0) for name in answer.modules)
 
 
+def strict_floor(answer: Answer, cold: ColdResult) -> float:
+    """As settled_floor, with the tests' seconds of the cold process."""
+    tests = sum(cold.tests.get(nodeid, 0.0) for nodeid in answer.tests)
+    return tests + sum(cold.modules.get(name, 0.0) for name in answer.modules)
+
+
 def table(rows: dict[str, Row], first: FirstRun) -> str:
     """Everything measured, a column a kind of edit."""
     lines = [f"{'':<28}" + "".join(f"{name:>14}" for name in rows)]
@@ -222,6 +231,8 @@ def table(rows: dict[str, Row], first: FirstRun) -> str:
     add("settled", lambda row: milliseconds(row.settled))
     add("  its floor", lambda row: milliseconds(row.settled_floor))
     add("  beyond the floor", lambda row: milliseconds(row.settled - row.settled_floor))
+    add("  its strict floor", lambda row: milliseconds(row.strict_floor))
+    add("  beyond the strict floor", lambda row: milliseconds(row.settled - row.strict_floor))
     add("  loop", lambda row: milliseconds(row.loop))
     add("cold whole", lambda row: milliseconds(row.cold_whole))
     add("cold affected", lambda row: milliseconds(row.cold_affected))
