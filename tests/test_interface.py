@@ -155,7 +155,7 @@ class TestEvents:
             session.step()
             for value in (2, 3, 4, 5):
                 started.write("app.py", f"VALUE = {value}\n")
-                assert [event["cause"] for event in session.step().of("run_started")][0] == ["app.py"]
+                assert session.step().of("run_started")[0]["cause"] == ["app.py"]
 
     def test_of_the_first_run_name_no_cause(self, started):
         first = run_once(started).events()[0]
@@ -210,7 +210,7 @@ class TestEvents:
         started.write("sub/test_deep.py", "def broken(:\n")
         session = run_once(started)
         events = [event for event in session.events() if event["event"] == "test"]
-        assert {"sub/test_deep.py": "error"} == {e["nodeid"]: e["outcome"] for e in events if "::" not in e["nodeid"]}
+        assert {e["nodeid"]: e["outcome"] for e in events if "::" not in e["nodeid"]} == {"sub/test_deep.py": "error"}
         assert ran(session) == ["sub/test_deep.py", *ALL[1:]]  # it hides no other file's tests
 
 
@@ -457,7 +457,9 @@ class TestOptions:
             session.wait_for_output("2 not proven")
             assert session.status()["settled"] is False
             events = session.events()
-            assert [e["nodeid"] for e in events if e["event"] == "test" and e["run"] == 2] == ["test_near.py::test_near"]
+            assert [e["nodeid"] for e in events if e["event"] == "test" and e["run"] == 2] == [
+                "test_near.py::test_near"
+            ]
             # Whoever asks for all verdicts gets them.
             assert session.assert_equal_to_cold().outcomes["test_far.py::test_one"] == "failed"
 

@@ -1,7 +1,8 @@
 """What is executed again after an edit: the changed module and what depends on it, and nothing else.
 
 The projects are drawn: ``test_a -> cart -> pricing`` makes three files, each importing the next. Below
-the drawing stands what an edit executes again: ``pricing: cart pricing test_a``.
+the drawing stands what an edit executes again: ``pricing: cart pricing test_a``. What lies in a package
+depends on it: importing the one executes the other first.
 """
 
 import textwrap
@@ -52,10 +53,10 @@ DRAWINGS = {
         test_a -> shop
         shop -> shop.cart -> shop.money
         shop -> shop.stock
-        shop.money: shop shop.cart shop.money test_a
-        shop.cart: shop shop.cart test_a
+        shop.money: shop shop.cart shop.money shop.stock test_a
+        shop.cart: shop shop.cart shop.money shop.stock test_a
         shop.stock: shop shop.stock test_a
-        shop: shop test_a
+        shop: shop shop.cart shop.money shop.stock test_a
         test_a: test_a
     """,
     "a package that exports nothing": """

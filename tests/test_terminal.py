@@ -192,6 +192,27 @@ class TestInterrupt:
             started.write("test_sleeps.py", "def test_sleeps(): pass\n")
             assert screen.wait_for_event("settled")["exit_code"] == 0
 
+    def test_of_a_run_does_not_hold_back_a_save_that_comes_right_after_it(self, started):
+        """The edit comes while the run is still ending."""
+        started.apply("""
+            --- test_sleeps.py
+            import time
+            def test_before(): pass
+            def test_sleeps():
+                try:
+                    time.sleep(3600)
+                except BaseException:
+                    print("ending", flush=True)
+                    time.sleep(1)
+                    raise
+        """)
+        with Screen(started, "-s") as screen:
+            screen.wait_for_event("test", nodeid="test_sleeps.py::test_before")
+            screen.press(CTRL_C)
+            screen.see("ending")
+            started.write("test_sleeps.py", "def test_sleeps(): pass\n")
+            assert screen.wait_for_event("settled")["exit_code"] == 0
+
     def test_twice_ends_the_session(self, started):
         started.apply(self.SLEEPS)
         with Screen(started) as screen:
