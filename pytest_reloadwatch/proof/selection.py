@@ -80,7 +80,21 @@ def select(
             _select_tests(chosen, record, proofs, matcher)
         else:
             _select_file(chosen, files[path][-1], matcher)
+    chosen.proven |= _proven_elsewhere(files, proofs, matcher)
     return chosen
+
+
+def _proven_elsewhere(
+    files: Mapping[str, Sequence[Collected]], proofs: Mapping[str, Sequence[Proof]], matcher: Matcher
+) -> set[str]:
+    """Tests of files that were never collected in this scope, but proven in another (-k, -m, paths)."""
+    proven = set()
+    for nodeid, several in proofs.items():
+        if several[-1].path not in files:
+            proof = next((p for p in reversed(several) if matcher.holds(p.groups)), None)
+            if proof is not None and proof.outcome not in BAD:
+                proven.add(nodeid)
+    return proven
 
 
 def _select_file(chosen: Selection, record: Collected, matcher: Matcher) -> None:

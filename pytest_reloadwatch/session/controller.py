@@ -390,6 +390,9 @@ class Controller:
             self._pool.retire(current.checkpoint)
         else:
             self._conversation.hear(message, current, self._round)
+            if isinstance(message, m.Collection):
+                self._watch()
+                self._look()  # what changed before it was watched
 
     def _on_frozen(self, message: m.Frozen, channel: m.Channel) -> None:
         self._pool.add(message, channel)
@@ -397,6 +400,8 @@ class Controller:
             self._current.record.past.update(message.past)
         if message.place == "root":
             self._has_root = True
+            self._book.prepare()  # what is followed before the first run can be seen to change during it
+            self._watch()
             self._plan()
 
     def _on_started(self, message: m.Started, current: Current, channel: m.Channel) -> None:

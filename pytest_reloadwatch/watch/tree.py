@@ -41,7 +41,7 @@ class Tree:
         self._digests: dict[str, str] = {}
         self._signatures: dict[str, Signature] = {}
         self._racy: set[str] = set()  # written so lately that the same signature may stand for other content
-        self._first_look: dict[str, int] = {}
+        self._first_looks: dict[str, tuple[int, Signature]] = {}
         # Keys where nothing is, by the nearest directory above that exists: while that directory
         # does not change, none of them can appear.
         self._missing: dict[str, set[str]] = defaultdict(set)
@@ -73,11 +73,8 @@ class Tree:
 
         *moment* is in nanoseconds of the wall clock. For keys tracked before, sweeps tell what was touched.
         """
-        return {
-            key
-            for key in keys
-            if self._first_look.get(key, 0) > moment and self._signatures.get(key, _GONE)[1] > moment - _LAG
-        }
+        looks = ((key, self._first_looks.get(key, (0, _GONE))) for key in keys)
+        return {key for key, (look, signature) in looks if look > moment and signature[1] > moment - _LAG}
 
     def sweep(self) -> Sweep:
         """Look at everything tracked; only what was written since the last look is read."""
@@ -112,7 +109,7 @@ class Tree:
         signature = _signature(key)
         digest = ABSENT if signature == _GONE else digest_listing(key) if is_listing(key) else digest_file(key)
         self._set_digest(key, digest)
-        self._first_look.setdefault(key, now)
+        self._first_looks.setdefault(key, (now, signature))
         self._racy.discard(key)
         if digest == ABSENT:
             self._signatures.pop(key, None)
