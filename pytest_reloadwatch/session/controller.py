@@ -587,8 +587,8 @@ class Controller:
         if self._options.once:
             self._end(self._exit_code)
             return
-        if self._round.is_news and self._runs == 1:
-            self._screen.waiting(self._watcher.problem)
+        if self._round.is_news:
+            self._screen.waiting(self._watcher.problem if self._runs == 1 else "")
         self._idle_work()
 
     def _idle_work(self) -> None:
