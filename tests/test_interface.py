@@ -1,9 +1,11 @@
 """The outside that scripts rely on: options, exit codes, events, and the three commands."""
 
 import json
-import os
+import socket
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 
 import pytest
 from harness import WatchSession, eventually, run_once
@@ -303,18 +305,29 @@ class TestCommands:
             assert waits.returncode == 3
             session.wait_for_end()
 
-    def test_socket_is_the_owner_s_alone(self, started):
-        with WatchSession(started) as session:
-            session.step()
-            (directory,) = (entry for entry in os.scandir(os.environ["XDG_RUNTIME_DIR"]) if entry.is_dir())
-            assert directory.stat().st_mode & 0o777 == 0o700
-            assert {entry.stat().st_mode & 0o777 for entry in os.scandir(directory)} == {0o600}
+    @pytest.fixture
+    def sockets(self, monkeypatch):
+        """Gives the paths of all sockets, in a place that no other session shares."""
+        with tempfile.TemporaryDirectory(prefix="rw-", dir="/tmp") as place:
+            monkeypatch.setenv("XDG_RUNTIME_DIR", place)
+            yield lambda: sorted(Path(place).glob("*/*"))
 
-    def test_sockets_are_gone_afterwards(self, started):
+    def test_socket_is_the_owner_s_alone(self, started, sockets):
         with WatchSession(started) as session:
             session.step()
-        for directory in (entry for entry in os.scandir(os.environ["XDG_RUNTIME_DIR"]) if entry.is_dir()):
-            assert os.listdir(directory) == []
+            modes = {path.parent.stat().st_mode & 0o777 for path in sockets()}
+            assert modes == {0o700}
+            assert {path.stat().st_mode & 0o777 for path in sockets()} == {0o600}
+
+    @pytest.mark.parametrize("arguments", [[], ["no_such_file.py"], ["--reload-events=no/such/place"]])
+    def test_sockets_are_gone_afterwards(self, started, sockets, arguments):
+        run_once(started, *arguments)
+        assert sockets() == []
+
+    def test_sockets_are_gone_after_a_watch_session(self, started, sockets):
+        with WatchSession(started) as session:
+            session.step()
+        assert sockets() == []
 
     def test_work_in_a_place_with_a_very_long_path(self, started):
         deep = "/".join(["a" * 50] * 4)
@@ -325,16 +338,13 @@ class TestCommands:
             assert session.step().outcomes == {"test_far.py::test_far": "passed"}
             assert command(place, "wait").returncode == 0
 
-    def test_nonsense_on_the_socket_harms_nothing(self, started):
-        import socket
-
+    def test_nonsense_on_the_socket_harms_nothing(self, started, sockets):
         with WatchSession(started) as session:
             session.step()
-            (directory,) = (entry for entry in os.scandir(os.environ["XDG_RUNTIME_DIR"]) if entry.is_dir())
-            for entry in os.scandir(directory):
+            for path in sockets():
                 for data in (b"", b"\n", b"\xff\x00\n", b"[]\n", b'{"request": "jump"}\n', b"x" * 200_000):
                     with socket.socket(socket.AF_UNIX) as connection:
-                        connection.connect(entry.path)
+                        connection.connect(str(path))
                         try:
                             connection.sendall(data)
                         except OSError:
