@@ -152,6 +152,8 @@ class Controller:
         if self._deadlines.take("kill"):
             self._deadlines.kill = time.monotonic() + GRACE
             self._signal_run(signal.SIGKILL)
+        if self._deadlines.take("look"):
+            self._look()  # something may have changed before it was watched
         if self._deadlines.take("quiet") and self._state is State.QUIET:
             self._move(State.IDLE)
             self._plan()
@@ -392,7 +394,7 @@ class Controller:
             self._conversation.hear(message, current, self._round)
             if isinstance(message, m.Collection):
                 self._watch()
-                self._look()  # what changed before it was watched
+                self._deadlines.look = time.monotonic()  # at once, but not among this run's messages
 
     def _on_frozen(self, message: m.Frozen, channel: m.Channel) -> None:
         self._pool.add(message, channel)

@@ -93,10 +93,11 @@ class Deadlines:
     interrupt: float | None = None
     kill: float | None = None
     quiet: float | None = None
+    look: float | None = None
 
     def until_next(self) -> float | None:
         """Seconds until the first; None when nothing is due."""
-        due = [moment for moment in (self.interrupt, self.kill, self.quiet) if moment is not None]
+        due = [moment for moment in (self.interrupt, self.kill, self.quiet, self.look) if moment is not None]
         return max(0.0, min(due) - time.monotonic()) if due else None
 
     def take(self, name: str) -> bool:
