@@ -44,8 +44,8 @@ def start_session(config: pytest.Config, arguments: list[str], options: Options)
     cache_dir = _compat.cache_directory(config)
     first_party = FirstParty(str(config.rootpath), cache_dir)
     try:
-        internal = Listener(internal_address(os.getpid()))
         events = Events(options.events)
+        internal = Listener(internal_address(os.getpid()))
     except OSError as error:
         raise pytest.UsageError(f"reloadwatch cannot start: {error}") from error
     flush_streams()

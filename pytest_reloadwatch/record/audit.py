@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import os
+import pathlib
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -58,6 +59,8 @@ def _watch_stat(recorder: Recorder) -> None:
         if original in supporting:
             supporting.add(stat)
     os.stat = stat
+    if sys.version_info < (3, 11):  # there pathlib keeps the function that it found first
+        pathlib._NormalAccessor.stat = staticmethod(stat)  # type: ignore[attr-defined]
 
 
 def _report(recorder: Recorder, event: str, args: tuple[Any, ...], frame: FrameType) -> None:

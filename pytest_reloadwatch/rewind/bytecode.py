@@ -6,6 +6,8 @@ code, in a new process too. Unlike these, the time of a file's last status chang
 
 from __future__ import annotations
 
+import contextlib
+import glob
 import importlib.util
 import os
 import time
@@ -13,7 +15,7 @@ from importlib.machinery import SourceFileLoader
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from pytest_reloadwatch.record.firstparty import FirstParty
 
@@ -27,6 +29,16 @@ def is_trusted(source: str, bytecode: str) -> bool:
         return os.stat(source).st_ctime_ns + _MARGIN < os.stat(bytecode).st_ctime_ns
     except OSError:
         return False
+
+
+def discard_bytecode(paths: Iterable[str]) -> None:
+    """Remove cached bytecode of the sources among *paths*: a child process of a test would look no closer."""
+    for path in paths:
+        directory, name = os.path.split(path)
+        if name.endswith(".py"):
+            for cached in glob.glob(os.path.join(glob.escape(directory), "__pycache__", name[:-3] + ".*.pyc")):
+                with contextlib.suppress(OSError):
+                    os.remove(cached)
 
 
 def guard_loading(first_party: FirstParty) -> None:

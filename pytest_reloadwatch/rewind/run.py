@@ -46,7 +46,6 @@ class Run:
         self._seconds = 0.0
         self._files: dict[str, tuple[str, str]] = {}
         self._exact = _files_with_parts(config)
-        self._is_stopped = False
         self._adopt_order()
         timeline.on_resume.append(self._on_resume)
 
@@ -207,19 +206,10 @@ class Run:
         """Outermost, so after the summary: nobody has to wait for what comes then."""
         result = yield
         self._timeline.report()
-        self._stop(int(session.exitstatus))
+        gc.freeze()  # the interpreter's end would go through all that was inherited, page by page
+        flush_streams()
+        self._timeline.send(Stopped(self._run, int(session.exitstatus)))
         return result
-
-    @pytest.hookimpl(trylast=True)
-    def pytest_unconfigure(self) -> None:
-        self._stop(int(pytest.ExitCode.USAGE_ERROR))  # where pytest ends before its session does
-
-    def _stop(self, exit_code: int) -> None:
-        if not self._is_stopped:
-            self._is_stopped = True
-            gc.freeze()  # the interpreter's end would go through all that was inherited, page by page
-            flush_streams()
-            self._timeline.send(Stopped(self._run, exit_code))
 
 
 class Pruner:

@@ -19,6 +19,7 @@ from pytest_reloadwatch.proof.digest import ABSENT, FIRST_PARTY, digest_bytes
 from pytest_reloadwatch.proof.lead import lead
 from pytest_reloadwatch.proof.model import BAD
 from pytest_reloadwatch.rewind import messages as m
+from pytest_reloadwatch.rewind.bytecode import discard_bytecode
 from pytest_reloadwatch.session.book import Book, RunRecord
 from pytest_reloadwatch.session.conversation import Conversation
 from pytest_reloadwatch.session.desk import Desk
@@ -119,6 +120,7 @@ class Controller:
             raise
         finally:
             self._end_processes(for_restart=is_restart)
+            signal.set_wakeup_fd(-1)
             wake.close()
         return self._exit_code
 
@@ -191,6 +193,7 @@ class Controller:
         relevant = self._is_relevant(changed)
         outdated = self._find_dependents(changed)
         self._book.forget(changed)
+        discard_bytecode(changed)
         if not relevant or self._options.once:
             return
         if self._current is None:
@@ -223,9 +226,10 @@ class Controller:
     def _hear_run(self) -> None:
         """What a run writes it tells before it does: hear that before looking at the tree."""
         current = self._current
-        if current is not None and current.channel is not None and not current.closed:
-            while self._current is current and select.select([current.channel.fileno()], [], [], 0)[0]:
-                self._on_messages(current.channel)
+        while current is not None and current is self._current and current.channel is not None and not current.closed:
+            if not select.select([current.channel.fileno()], [], [], 0)[0]:
+                return
+            self._on_messages(current.channel)
 
     def _is_relevant(self, changed: set[str]) -> bool:
         if self._book.matters(changed):
@@ -452,6 +456,7 @@ class Controller:
         if current is not None and current.closed:
             parent = self._pool.last_of(current.record.number) or current.checkpoint
             if current.status is not None or parent not in self._pool.checkpoints:
+                current.exit_code = _code_before_session(current)
                 self._finish(current)
 
     # The end of a run
@@ -518,6 +523,7 @@ class Controller:
         matters = self._book.matters(found.changed - current.record.written)
         outdated = self._find_dependents(found.changed)
         self._book.forget(found.changed)
+        discard_bytecode(found.changed)
         outside = {key for key in found.changed - current.record.written if self._file_name(key)}
         if matters and outside and not self._options.once:
             self._count_disturbances(outside)
@@ -540,7 +546,8 @@ class Controller:
         """What the way in which a run ended says about the session."""
         code = current.exit_code
         if cancelled:
-            self._round.held = self._round.held or self._interrupts > 0
+            # A change that came while the run was ending has begun a round of its own.
+            self._round.held = self._round.held or (self._interrupts > 0 and self._round.runs > 0)
             self._interrupts = 0
         elif current.conftest or code in (_INTERNAL_ERROR, _USAGE_ERROR) or (code is None and not current.reached[0]):
             self._fail(current)
@@ -667,6 +674,8 @@ class Controller:
 
     def _on_interrupt(self) -> None:
         """Ctrl-C ends the run; a second one, or one when idle, ends the session."""
+        if self._current is not None and self._current.debugging:
+            return  # it is for the debugger, which has the terminal
         self._interrupts += 1
         if self._current is None or self._interrupts > 1:
             self._end(INTERRUPTED if self._current is not None or self._options.once else self._exit_code)
@@ -706,6 +715,14 @@ class Controller:
         self._internal.close()
         self._events.close()
         self._screen.close()
+
+
+def _code_before_session(current: Current) -> int | None:
+    """Pytest's exit code where it ended before its session began, with the reason on the screen by now."""
+    if current.status is None or current.reached[0] or not os.WIFEXITED(current.status):
+        return None
+    code = os.waitstatus_to_exitcode(current.status)
+    return code if code in (INTERRUPTED, _INTERNAL_ERROR, _USAGE_ERROR) else None
 
 
 def _written(found: Sweep) -> set[str]:
