@@ -200,6 +200,7 @@ class TestInterrupt:
             def test_before(): pass
             def test_sleeps():
                 try:
+                    print("sleeping", flush=True)
                     time.sleep(3600)
                 except BaseException:
                     print("ending", flush=True)
@@ -207,7 +208,7 @@ class TestInterrupt:
                     raise
         """)
         with Screen(started, "-s") as screen:
-            screen.wait_for_event("test", nodeid="test_sleeps.py::test_before")
+            screen.see("sleeping")
             screen.press(CTRL_C)
             screen.see("ending")
             started.write("test_sleeps.py", "def test_sleeps(): pass\n")

@@ -46,6 +46,7 @@ QUIET = 0.06  # seconds without a change after which a burst of them is over
 REPLACING = 0.02  # seconds in which an editor that removes or empties a file has written the new one
 PATIENCE = 0.3  # seconds that a run has to heed the terminal's own Ctrl-C
 GRACE = 2.0  # seconds that a run has to end after an interrupt
+LAST_WORDS = 600.0  # seconds that a run of once mode has from its summary to its end
 UNSTEADY = 5  # runs of one round in which a file changed, until it is taken for the tests' own output
 RETRIES = 2  # runs for tests that could not be proven, because something was written meanwhile
 HOT = 4  # files edited lately before which runs freeze
@@ -418,8 +419,9 @@ class Controller:
     def _on_stopped(self, message: m.Stopped, current: Current) -> None:
         """Everything is said; what is left is the interpreter's own end, for which nobody has to wait."""
         current.exit_code = message.exit_code
-        self._leaving = current
-        self._finish(current)
+        if message.exit_code != _USAGE_ERROR:  # what is wrong is printed at the very end
+            self._leaving = current
+            self._finish(current)
 
     def _on_child_ended(self, message: m.ChildEnded) -> None:
         if self._current is not None and message.pid == self._current.pid:
@@ -456,7 +458,8 @@ class Controller:
         if current is not None and current.closed:
             parent = self._pool.last_of(current.record.number) or current.checkpoint
             if current.status is not None or parent not in self._pool.checkpoints:
-                current.exit_code = _code_before_session(current)
+                if current.exit_code is None:
+                    current.exit_code = _code_before_session(current)
                 self._finish(current)
 
     # The end of a run
@@ -709,12 +712,21 @@ class Controller:
         """Nothing of ours outlives the session."""
         if self._current is not None:
             self._signal_run(signal.SIGKILL)
+        self._let_leave(LAST_WORDS if self._options.once else GRACE)
         self._pool.close()
         self._desk.close(for_restart=for_restart)
         self._watcher.close()
         self._internal.close()
         self._events.close()
         self._screen.close()
+
+    def _let_leave(self, seconds: float) -> None:
+        """A run that has finished may still write what it writes at its end; its checkpoint would take it along."""
+        channel = self._leaving.channel if self._leaving is not None else None
+        deadline = time.monotonic() + seconds
+        while channel is not None and (left := deadline - time.monotonic()) > 0:
+            if select.select([channel.fileno()], [], [], left)[0] and channel.receive() is None:
+                return
 
 
 def _code_before_session(current: Current) -> int | None:
