@@ -115,10 +115,3 @@ def watch_imports_by_name(seen: Callable[[str], None]) -> None:
         return module
 
     bootstrap._gcd_import = import_recorded
-
-
-def forget_interrupt(config: pytest.Config) -> None:
-    """Do not show the traceback of an interrupt that was the controller's, not the person's."""
-    reporter: Any = config.pluginmanager.getplugin("terminalreporter")
-    if reporter is not None:
-        reporter._keyboardinterrupt_memo = None

@@ -12,7 +12,6 @@ import re
 
 ABSENT = "absent"
 UNREADABLE = "unreadable"
-ENVIRONMENT = "<environment>"
 FIRST_PARTY = "<first-party>"
 
 # What editors and git put beside a file for a moment, and what Python itself leaves.

@@ -590,7 +590,7 @@ class Controller:
         standing = self._standing(selection)
         self._exit_code = standing.exit_code
         if self._round.is_news:
-            if not self._round.runs:
+            if not self._round.runs and self._failure is None and standing.is_settled:
                 self._screen.changed(self._round.cause, 0, 0, selection.known)
             if standing.is_settled:
                 self._events.emit("settled", **standing.as_event())
