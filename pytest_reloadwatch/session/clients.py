@@ -12,6 +12,7 @@ from typing import Any
 from pytest_reloadwatch.exceptions import NoSessionError
 from pytest_reloadwatch.session.address import client_address
 
+SEND_PATIENCE = 2.0  # seconds in which a client has to take its answer: the session does not hang with it
 RESTARTING = {"event": "restarting"}  # ask again: a new process takes over the socket
 REQUESTS = ("wait", "status", "stop")
 
@@ -21,6 +22,7 @@ class Client:
 
     def __init__(self, connection: socket.socket) -> None:
         self._socket = connection
+        self._socket.settimeout(SEND_PATIENCE)
         self._buffer = b""
 
     def fileno(self) -> int:
@@ -107,7 +109,10 @@ def ask(directory: str, request: str, timeout: float | None) -> dict[str, Any]:
     deadline = None if timeout is None else time.monotonic() + timeout
     while True:
         with _connect(directory) as connection:
-            answer = _ask_once(connection, request, deadline)
+            try:
+                answer = _ask_once(connection, request, deadline)
+            except ConnectionError as error:
+                raise NoSessionError("the session ended before it answered") from error
         if answer != RESTARTING:
             return answer
 

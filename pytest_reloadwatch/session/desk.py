@@ -25,6 +25,7 @@ class Desk:
         self._listener = listener
         self._selector = selector
         self._on_request = on_request
+        self._connected: list[Client] = []
         self._waiting: list[Client] = []
         if listener is not None:
             selector.register(listener.fileno(), selectors.EVENT_READ, lambda: self._greet(listener))
@@ -38,22 +39,28 @@ class Desk:
         self._waiting = []
 
     def close(self, *, for_restart: bool = False) -> None:
-        """End all conversations; the socket itself stays open for a session that starts over."""
-        if for_restart:
-            self.answer_waiting(RESTARTING)
-        for client in self._waiting:
+        """End all conversations; the socket itself stays open for a session that starts over.
+
+        Then everybody is told so, those too whose request has not been read yet: it dies with this process.
+        """
+        for client in self._connected:
+            if for_restart:
+                client.answer(RESTARTING)
             client.close()
+        self._connected, self._waiting = [], []
         if self._listener is not None and not for_restart:
             self._listener.close()
 
     def _greet(self, listener: Listener) -> None:
         client = Client(listener.accept())
+        self._connected.append(client)
         self._selector.register(client.fileno(), selectors.EVENT_READ, lambda: self._read(client))
 
     def _read(self, client: Client) -> None:
         request = client.request()
         if request is None:
             self._selector.unregister(client.fileno())
+            self._connected.remove(client)
             self._waiting = [other for other in self._waiting if other is not client]
             client.close()
         elif request:
