@@ -10,6 +10,9 @@ import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from types import FrameType
+
+_PATHLIB = os.path.join("_pytest", "pathlib.py")
 
 
 def cache_directory(config: pytest.Config) -> str:
@@ -42,6 +45,20 @@ def capture_files(config: pytest.Config) -> Iterable[tuple[int, int | None]]:
         capture: Any = getattr(captures, stream, None)
         if hasattr(capture, "targetfd") and capture._state in ("started", "suspended"):
             yield capture.tmpfile.fileno(), capture.targetfd if capture._state == "started" else None
+
+
+def lists_to_collect(frame: FrameType) -> bool:
+    """Whether *frame*, which lists a directory, is pytest's collection: it has one function for it."""
+    return frame.f_code.co_name == "scandir" and frame.f_code.co_filename.endswith(_PATHLIB)
+
+
+def collects_plainly(config: pytest.Config) -> bool:
+    """Whether only pytest's own plugins make collectors of files, and they only of the usual ones.
+
+    What a hook implementation belongs to is told by the name of its plugin.
+    """
+    makers = {maker.plugin_name for maker in config.pluginmanager.hook.pytest_collect_file.get_hookimpls()}
+    return makers <= {"python", "doctest"} and not config.getoption("doctestglob", None)
 
 
 def empty_collect_report(collector: pytest.Collector) -> pytest.CollectReport:

@@ -68,6 +68,7 @@ def explain_failure(run: Run, error: BaseException) -> None:
 def _become_root(config: pytest.Config, options: Options, first_party: FirstParty, address: str) -> Run:
     """Freeze at once; every run goes on from here, or from a checkpoint that a run has left."""
     recorder = Recorder(first_party)
+    recorder.collects_plainly = lambda: _compat.collects_plainly(config)
     timeline = Timeline(address, config, recorder, Purity(recorder, options.allow))
     finder = RewindFinder(recorder, timeline)
     owners = Owners(recorder)

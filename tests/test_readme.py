@@ -165,7 +165,9 @@ def comparable(text):
     text = re.sub(r"\b\d+\.\d+ ?s\b", "N s", text)
     text = re.sub(r'("seconds": )\d+\.\d+', r"\1N", text)
     text = re.sub(r"\b0x[0-9a-f]+\b", "0x", text)
-    text = re.sub(r"\(last module: \S+\)", "(last module: M)", text)  # where a checkpoint was due depends on time
+    # Where a checkpoint was due depends on time, and on that what had to be executed again.
+    text = re.sub(r"\(last module: \S+\)", "(last module: M)", text)
+    text = re.sub(r"\((\d+) run, \d+ modules? re-executed", r"(\1 run, M re-executed", text)
     text = re.sub(r"([=_])\1{3,}", r"\1", text)
     text = re.sub(r"^[E ]? *[\^~]+\n", "", text, flags=re.MULTILINE)  # marks that Python has since 3.11
     return re.sub(r"[ \t]+$", "", text, flags=re.MULTILINE)

@@ -49,8 +49,13 @@ class ImportGraph:
             edges.add(key)
             self._outdate(importer)
 
+    def forget_moved(self, keys: Iterable[str]) -> None:
+        """Files may have come or gone at *keys*: where a name leads elsewhere now, work all of them out anew."""
+        if self._resolver.have_moved(keys):
+            self.forget_resolutions()
+
     def forget_resolutions(self) -> None:
-        """Files came or went: names may lead elsewhere now."""
+        """Names may lead elsewhere now."""
         self._direct.clear()
         self._outdated.clear()
         self._closures.clear()

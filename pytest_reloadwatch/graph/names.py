@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -25,13 +26,22 @@ class Resolver:
 
     *roots* are the first-party directories on ``sys.path``, in order; *modules* are names seen to be
     loaded from a file, which tell what import hooks of editable installs would. Look-ups in the
-    file system are remembered: make a new resolver when files came or went.
+    file system are remembered: make a new resolver when some of them ``have_moved``.
     """
 
     def __init__(self, roots: Iterable[str], modules: dict[str, str]) -> None:
         self._roots = tuple(roots)
         self._modules = modules
-        self._kinds: dict[str, str] = {}
+        self._kinds: dict[str, dict[str, str]] = defaultdict(dict)  # of paths, by directory
+
+    def have_moved(self, keys: Iterable[str]) -> bool:
+        """Whether a name leads elsewhere after changes at *keys*: paths, or directories with a separator behind."""
+        for key in keys:
+            known = self._kinds.get(os.path.dirname(key), {})
+            looked_at = known if key.endswith(os.sep) else {key: known[key]} if key in known else {}
+            if any(_kind(path) != kind for path, kind in looked_at.items()):
+                return True
+        return False
 
     def resolve(self, importer: str, statement: Import) -> Found:
         """What executing *statement* in the file *importer* may execute."""
@@ -109,11 +119,15 @@ class Resolver:
         return self._kind(path) == "file"
 
     def _kind(self, path: str) -> str:
-        kind = self._kinds.get(path)
+        known = self._kinds[os.path.dirname(path)]
+        kind = known.get(path)
         if kind is None:
-            kind = "file" if os.path.isfile(path) else "dir" if os.path.isdir(path) else ""
-            self._kinds[path] = kind
+            kind = known[path] = _kind(path)
         return kind
+
+
+def _kind(path: str) -> str:
+    return "file" if os.path.isfile(path) else "dir" if os.path.isdir(path) else ""
 
 
 def _candidates(place: str, part: str) -> tuple[str, str]:

@@ -1,7 +1,7 @@
 """Keys for what a verdict can rest on, and the digests that say which state of it was seen.
 
-A key is an absolute path; a directory's listing has the directory's path with a separator behind it;
-what is not a file has a name in angle brackets.
+A key is an absolute path; a directory's listing has the directory's path with a separator behind it, and with two
+where only names count that pytest may collect; what is not a file has a name in angle brackets.
 """
 
 from __future__ import annotations
@@ -20,9 +20,18 @@ _TRANSIENT = re.compile(
 )
 
 
+# What pytest's own collectors look at, besides directories: a file that marks a virtual environment is passed over.
+_COLLECTABLE = re.compile(r".*\.py$|test.*\.txt$|pyvenv\.cfg$")
+
+
 def listing_key(directory: str) -> str:
     """The key of a directory's listing."""
     return directory.rstrip(os.sep) + os.sep
+
+
+def collecting_key(directory: str) -> str:
+    """The key of what pytest's own collectors find in a directory: a new README changes nothing for them."""
+    return listing_key(directory) + os.sep
 
 
 def is_listing(key: str) -> bool:
@@ -55,10 +64,10 @@ def digest_file(path: str) -> str:
         return UNREADABLE
 
 
-def digest_listing(directory: str) -> str:
-    """The digest of the names in *directory*, without what comes and goes while people edit."""
+def digest_listing(key: str) -> str:
+    """The digest of the names in a directory, without what comes and goes while people edit."""
     try:
-        names = sorted(listed_names(directory))
+        names = sorted(collectable_names(key) if key.endswith(os.sep * 2) else listed_names(key))
     except (FileNotFoundError, NotADirectoryError):
         return ABSENT
     except OSError:
@@ -69,3 +78,13 @@ def digest_listing(directory: str) -> str:
 def listed_names(directory: str) -> list[str]:
     """The names that count as part of a directory's listing."""
     return [name for name in os.listdir(directory) if not _TRANSIENT.match(name)]
+
+
+def collectable_names(directory: str) -> list[str]:
+    """Those of the listed names that pytest's own collectors look at."""
+    with os.scandir(directory) as entries:
+        return [
+            entry.name
+            for entry in entries
+            if not _TRANSIENT.match(entry.name) and (_COLLECTABLE.match(entry.name) or entry.is_dir())
+        ]

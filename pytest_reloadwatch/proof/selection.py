@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
 
+MOST_GROUPS = 4096  # remembered by a Matcher
+
+
 @dataclass(frozen=True)
 class Selected:
     """A test, or a whole file, that has to run, and why."""
@@ -27,7 +30,7 @@ class Selected:
 class Selection:
     """What to run and what is known without running it.
 
-    *prune* are the files whose tests are all proven, *proven* the proven tests of the other files,
+    *prune* are the files whose tests are all proven, *proven* the proven tests of all other files,
     *verdicts* every verdict that holds for the tree on disk, the failing ones too; *unknown* says
     whether some known test has no verdict for it.
     """
@@ -41,11 +44,19 @@ class Selection:
 
 
 class Matcher:
-    """Says whether a group of dependencies is as it was; each group is looked at once."""
+    """Says whether a group of dependencies is as it was; a group is looked at again only after what it holds moved."""
 
     def __init__(self, tree: AbstractSet[tuple[str, str]]) -> None:
         self._tree = tree
-        self._answers: dict[int, bool] = {}
+        self._answers: dict[int, tuple[Group, bool]] = {}
+
+    def forget(self, moved: AbstractSet[tuple[str, str]]) -> None:
+        """These pairs of key and digest came to the tree or left it."""
+        if len(self._answers) > MOST_GROUPS:  # of proofs that are long gone
+            self._answers.clear()
+        for name, (group, _) in list(self._answers.items()):
+            if not group.isdisjoint(moved):
+                del self._answers[name]
 
     def holds(self, groups: Iterable[Group]) -> bool:
         return all(self._group_holds(group) for group in groups)
@@ -55,19 +66,23 @@ class Matcher:
         return min((key for group in groups for key, digest in group - self._tree), default="")
 
     def _group_holds(self, group: Group) -> bool:
-        answer = self._answers.get(id(group))
-        if answer is None:
-            answer = self._answers[id(group)] = group <= self._tree
-        return answer
+        known = self._answers.get(id(group))
+        if known is None:
+            known = self._answers[id(group)] = (group, group <= self._tree)  # with the group, for its id's sake
+        return known[1]
 
 
 def select(
     files: Mapping[str, Sequence[Collected]],
     proofs: Mapping[str, Sequence[Proof]],
     tree: AbstractSet[tuple[str, str]],
+    matcher: Matcher | None = None,
 ) -> Selection:
-    """Choose from the records of *files* and *proofs* (newest last) what is not proven for *tree*."""
-    matcher = Matcher(tree)
+    """Choose from the records of *files* and *proofs* (newest last) what is not proven for *tree*.
+
+    A *matcher* that is kept from one call to the next, and told what moved in between, saves time.
+    """
+    matcher = matcher or Matcher(tree)
     chosen = Selection()
     holding = {
         path: next((r for r in reversed(records) if matcher.holds(r.groups)), None) for path, records in files.items()
@@ -112,6 +127,7 @@ def _select_tests(
     matcher: Matcher,
 ) -> None:
     before = len(chosen.selected)
+    proven = []
     if record.outcome in BAD:
         chosen.verdicts[record.nodeid] = Proof(record.nodeid, record.path, record.groups, record.outcome, 0.0)
         chosen.selected.append(Selected(record.nodeid, record.path, "could not be collected"))
@@ -122,9 +138,11 @@ def _select_tests(
         if reason:
             chosen.selected.append(Selected(nodeid, record.path, reason))
         else:
-            chosen.proven.add(nodeid)
+            proven.append(nodeid)
     if len(chosen.selected) == before:
         chosen.prune.add(record.path)
+    else:
+        chosen.proven.update(proven)
 
 
 def _judge(chosen: Selection, nodeid: str, proofs: Sequence[Proof], matcher: Matcher) -> str:

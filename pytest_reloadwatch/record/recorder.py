@@ -11,7 +11,8 @@ import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pytest_reloadwatch.proof.digest import listing_key
+from pytest_reloadwatch import _compat
+from pytest_reloadwatch.proof.digest import collecting_key, listing_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -60,6 +61,7 @@ class Recorder:
         self.only_past = False  # while modules are hoisted: who imports them is not who will
         self.written: dict[str, bool] = {}  # path: whether it was there before
         self.on_write: Callable[[str], None] = lambda _path: None
+        self.collects_plainly: Callable[[], bool] = lambda: False
         self._owners: list[Owner] = []
 
     def take(self) -> Learned:
@@ -95,7 +97,8 @@ class Recorder:
         if frame.f_code.co_filename.startswith(_IMPORTLIB) or not self.first_party.is_data(path):
             return
         # What pytest lists to collect is nobody's dependency, but part of the past.
-        self._charge(listing_key(path), frame, ambient=False)
+        plainly = _compat.lists_to_collect(frame) and self.collects_plainly()
+        self._charge(collecting_key(path) if plainly else listing_key(path), frame, ambient=False)
 
     def is_asked_by_first_party(self, frame: FrameType | None) -> bool:
         """Whether a first-party function called this, at most through a helper or two of the standard library."""

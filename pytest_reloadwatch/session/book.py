@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, TypeVar
 from pytest_reloadwatch.exceptions import StoreUnusableError
 from pytest_reloadwatch.graph.closure import ImportGraph
 from pytest_reloadwatch.graph.imports import SourceImports, source_imports
-from pytest_reloadwatch.proof.digest import ABSENT, FIRST_PARTY, digest_text, is_listing
+from pytest_reloadwatch.proof.digest import FIRST_PARTY, digest_text, is_listing
 from pytest_reloadwatch.proof.model import BAD, Collected, Group, Proof
-from pytest_reloadwatch.proof.selection import Matcher, Selection, select
+from pytest_reloadwatch.proof.selection import MOST_GROUPS, Matcher, Selection, select
 from pytest_reloadwatch.proof.store import Store
 from pytest_reloadwatch.session.sources import find_sources
 from pytest_reloadwatch.watch.tree import Sweep, Tree
@@ -65,6 +65,8 @@ class Book:
         self._source_listings: set[str] = set()
         self._interest: set[str] = set()
         self._selection: Selection | None = None
+        self._matcher = Matcher(self.tree.entries)
+        self._groups_known: dict[Group, Group] = {}
         self._unprepared: list[str] = []
         for group in self._groups():
             self._follow(key for key, _ in group)
@@ -86,8 +88,7 @@ class Book:
         """These keys are not as they were: what was seen of them does not count any more."""
         for key in changed:
             self.graph.forget_file(key)
-        if any(is_listing(key) or self.tree.digest(key) == ABSENT for key in changed):
-            self.graph.forget_resolutions()
+        self.graph.forget_moved(changed)
 
     def follow(self, keys: Iterable[str]) -> None:
         """Have sweeps look at these keys too."""
@@ -102,7 +103,7 @@ class Book:
     def select(self) -> Selection:
         """What is not proven for the tree as it was last looked at; nobody may change the answer."""
         if self._selection is None:
-            self._selection = select(self.files, self.proofs, self.tree.entries)
+            self._selection = select(self.files, self.proofs, self.tree.entries, self._match())
         return self._selection
 
     def prepare(self) -> bool:
@@ -191,7 +192,10 @@ class Book:
         self._follow(wanted)
         if FIRST_PARTY in wanted and FIRST_PARTY not in self.tree:
             self._digest_sources()
-        return frozenset((key, self.tree.digest(key)) for key in wanted)
+        group = frozenset(map(self.tree.entry, wanted))
+        if len(self._groups_known) > MOST_GROUPS:
+            self._groups_known.clear()
+        return self._groups_known.setdefault(group, group)  # one object for each, so that comparing them is quick
 
     def base_keys(self, path: str) -> set[str]:
         """What every test of the file *path* rests on: its imports, its conftests, and what is ambient."""
@@ -217,7 +221,7 @@ class Book:
         for nodeid, path in run.collection.items:
             items.setdefault(path, []).append(nodeid)
         kept: list[Collected] = []
-        matcher = Matcher(self.tree.entries)
+        matcher = self._match()
         self._drop_mended_directories(run.collection)
         for path, nodeid, outcome in run.collection.files:
             known = self.files.get(path, ())
@@ -268,6 +272,11 @@ class Book:
         wanted = set(keys)
         self._interest |= wanted
         self.tree.track(wanted)
+
+    def _match(self) -> Matcher:
+        """The matcher, told what moved since it was last asked."""
+        self._matcher.forget(self.tree.take_moved())
+        return self._matcher
 
     def _groups(self) -> set[Group]:
         files = {group for records in self.files.values() for record in records for group in record.groups}

@@ -6,6 +6,7 @@ It runs in the process that the person started, which never imports first-party 
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import select
 import selectors
@@ -49,6 +50,7 @@ GRACE = 2.0  # seconds that a run has to end after an interrupt
 LAST_WORDS = 600.0  # seconds that a run of once mode has from its summary to its end
 UNSTEADY = 5  # runs of one round in which a file changed, until it is taken for the tests' own output
 RETRIES = 2  # runs for tests that could not be proven, because something was written meanwhile
+GARBAGE = 100_000  # new objects from which on it pays to look for garbage
 HOT = 4  # files edited lately before which runs freeze
 _EMPTY = digest_bytes(b"")
 _INTERNAL_ERROR = 3
@@ -103,6 +105,8 @@ class Controller:
 
     def serve(self) -> int:
         """Serve until the session ends. Raises Restart."""
+        gc.freeze()  # what pytest has left here is nobody's any more
+        gc.disable()  # until there is time, see _idle_work
         wake = _catch_signals()
         self._selector.register(wake.fileno(), selectors.EVENT_READ, lambda: self._on_signals(wake))
         self._selector.register(self._watcher.fileno(), selectors.EVENT_READ, self._on_files)
@@ -210,6 +214,8 @@ class Controller:
             self._wait_for_quiet()
         else:
             self._plan()
+            if self._current is None:
+                self._last_change = 0.0  # it was of no account, as an editor's file beside the one that it saves next
 
     def _check_start(self, changed: set[str]) -> None:
         """What was read before the root needs a new process; CI runs once, from the tree that it found."""
@@ -609,6 +615,8 @@ class Controller:
         hoist = self._hoister.next_hoist(self._hot)
         if hoist is not None:
             self._pool.tell(*hoist)
+        if gc.get_count()[0] > GARBAGE:
+            gc.collect()
 
     # Clients, keys and signals
 

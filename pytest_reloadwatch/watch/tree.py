@@ -13,6 +13,7 @@ from pytest_reloadwatch.proof.digest import ABSENT, digest_file, digest_listing,
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+Entry = tuple[str, str]
 Signature = tuple[int, int, int, int]
 _GONE: Signature = (0, 0, 0, 0)
 # A file written again within this time of being looked at could keep its time stamps (nanoseconds):
@@ -37,8 +38,9 @@ class Tree:
     """
 
     def __init__(self) -> None:
-        self.entries: set[tuple[str, str]] = set()
-        self._digests: dict[str, str] = {}
+        self.entries: set[Entry] = set()
+        self._by_key: dict[str, Entry] = {}
+        self._moved: set[Entry] = set()
         self._signatures: dict[str, Signature] = {}
         self._racy: set[str] = set()  # written so lately that the same signature may stand for other content
         self._first_looks: dict[str, tuple[int, Signature]] = {}
@@ -46,17 +48,27 @@ class Tree:
         # does not change, none of them can appear.
         self._missing: dict[str, set[str]] = defaultdict(set)
         self._directories: dict[str, Signature] = {}
+        self._places: set[str] | None = None  # the answer of directories() while it holds
 
     def __contains__(self, key: str) -> bool:
-        return key in self._digests
+        return key in self._by_key
+
+    def entry(self, key: str) -> Entry:
+        """A tracked key with its digest, always the same object. Raises KeyError for others."""
+        return self._by_key[key]
 
     def digest(self, key: str) -> str:
         """The digest of a tracked key. Raises KeyError for others."""
-        return self._digests[key]
+        return self._by_key[key][1]
 
     def exists(self, key: str) -> bool:
         """Whether *key* is tracked and there."""
-        return self._digests.get(key, ABSENT) != ABSENT
+        return key in self._by_key and self.digest(key) != ABSENT
+
+    def take_moved(self) -> set[Entry]:
+        """The entries that came or went since the last call."""
+        moved, self._moved = self._moved, set()
+        return moved
 
     def put(self, key: str, digest: str) -> None:
         """Set the digest of a key that is no path."""
@@ -65,8 +77,9 @@ class Tree:
     def track(self, keys: Iterable[str]) -> None:
         """Follow these keys from now on."""
         for key in keys:
-            if key not in self._digests and is_path(key):
+            if key not in self._by_key and is_path(key):
                 self._look(key)
+                self._places = None
 
     def new_since(self, keys: Iterable[str], moment: int) -> set[str]:
         """Those *keys* first looked at after *moment* that may have been written after it, too.
@@ -83,26 +96,45 @@ class Tree:
             self._recheck(key, found)
         for directory in list(self._missing):
             if self._directory_moved(directory):
-                for key in self._missing.pop(directory):
-                    self._recheck(key, found)
+                self._recheck_missing(directory, found)
         return found
 
     def directories(self) -> set[str]:
         """The directories in which an event can concern a tracked key."""
-        places = set(self._missing)
-        for key in self._signatures:
-            places.add(key.rstrip(os.sep) if is_listing(key) else os.path.dirname(key))
-        return places
+        if self._places is None:
+            self._places = set(self._missing)
+            for key in self._signatures:
+                self._places.add(key.rstrip(os.sep) if is_listing(key) else os.path.dirname(key))
+        return self._places
 
     def _recheck(self, key: str, found: Sweep) -> None:
-        before, signature = self._digests[key], self._signatures.get(key)
+        before, signature = self.digest(key), self._signatures.get(key)
         if signature is not None and key not in self._racy and signature == _signature(key):
             return
         self._look(key)
-        if self._digests[key] != before:
+        if self.digest(key) != before:
             found.changed.add(key)
-        if self._digests[key] != before or self._signatures.get(key) != signature:
+        if self.digest(key) != before or self._signatures.get(key) != signature:
             found.touched.add(key)
+        if (self.digest(key) == ABSENT) != (before == ABSENT):
+            self._places = None
+
+    def _recheck_missing(self, directory: str, found: Sweep) -> None:
+        """Look only at those missing keys below *directory* for which it now has a name: there can be thousands."""
+        try:
+            names = {name.casefold() for name in os.listdir(directory)}
+        except OSError:  # it is gone: other directories are now the nearest
+            names, keys = set(), self._missing.pop(directory)
+            self._places = None
+        else:
+            start = len(directory.rstrip(os.sep)) + 1
+            keys = {key for key in self._missing[directory] if key[start:].split(os.sep)[0].casefold() in names}
+            self._missing[directory] -= keys
+            if not self._missing[directory]:
+                del self._missing[directory]
+                self._places = None
+        for key in keys:
+            self._recheck(key, found)
 
     def _look(self, key: str) -> None:
         now = time.time_ns()
@@ -120,16 +152,22 @@ class Tree:
             self._racy.add(key)
 
     def _set_digest(self, key: str, digest: str) -> None:
-        before = self._digests.get(key)
+        before = self._by_key.get(key)
         if before is not None:
-            self.entries.discard((key, before))
-        self._digests[key] = digest
-        self.entries.add((key, digest))
+            if before[1] == digest:
+                return
+            self.entries.discard(before)
+            self._moved.add(before)
+        entry = self._by_key[key] = (key, digest)
+        self.entries.add(entry)
+        self._moved.add(entry)
 
     def _note_missing(self, key: str) -> None:
         directory = os.path.dirname(key.rstrip(os.sep))
         while not os.path.isdir(directory):
             directory = os.path.dirname(directory)
+        if directory not in self._missing:
+            self._places = None
         self._missing[directory].add(key)
         if directory not in self._directories:
             self._directory_moved(directory)
