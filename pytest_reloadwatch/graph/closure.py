@@ -74,7 +74,7 @@ class ImportGraph:
         return edges
 
     def closure(self, starts: Iterable[str]) -> set[str]:
-        """*starts* and everything they rest on."""
+        """*starts* and everything they rest on; the graph's own set, not to be changed."""
         self._refresh()
         name = frozenset(starts)
         found = self._closures.get(name)
@@ -84,14 +84,17 @@ class ImportGraph:
 
     def _walk(self, starts: frozenset[str]) -> set[str]:
         reached: set[str] = set()
-        waiting = list(starts)
+        self._extend(reached, starts)
+        return reached
+
+    def _extend(self, reached: set[str], starts: Iterable[str]) -> None:
+        waiting = [path for path in starts if path not in reached]
         while waiting:
             path = waiting.pop()
             if path not in reached:
                 reached.add(path)
                 if path.endswith(".py"):
                     waiting.extend(self.direct(path) - reached)
-        return reached
 
     def dependents(self, targets: Iterable[str], among: Iterable[str]) -> set[str]:
         """The files *among* which rest on any of *targets*, the targets with them."""
@@ -109,11 +112,19 @@ class ImportGraph:
             self._outdated.setdefault(path, self._direct.pop(path))
 
     def _refresh(self) -> None:
-        """An edit seldom changes what a file imports: only then closures are worked out anew."""
-        for path, before in self._outdated.items():
-            if self.direct(path) != before:
-                self._closures.clear()
-        self._outdated.clear()
+        """An edit seldom changes what a file imports, and a run mostly adds: closures grow, or are worked out anew."""
+        outdated, self._outdated = self._outdated, {}
+        for path, before in outdated.items():
+            now = self.direct(path)
+            if now == before:
+                continue
+            for name, closure in list(self._closures.items()):
+                if path not in closure:
+                    continue
+                if before <= now:
+                    self._extend(closure, now)
+                else:
+                    del self._closures[name]
 
     def _find_direct(self, path: str) -> frozenset[str]:
         edges = set(self._seen.get(path, ()))

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
     from pytest_reloadwatch.graph.imports import Import
 
+_INIT = "__init__.py"
+
 
 @dataclass
 class Found:
@@ -32,14 +34,15 @@ class Resolver:
     def __init__(self, roots: Iterable[str], modules: dict[str, str]) -> None:
         self._roots = tuple(roots)
         self._modules = modules
-        self._kinds: dict[str, dict[str, str]] = defaultdict(dict)  # of paths, by directory
+        self._kinds: dict[str, dict[str, str]] = defaultdict(dict)  # by directory, then by name
 
     def have_moved(self, keys: Iterable[str]) -> bool:
         """Whether a name leads elsewhere after changes at *keys*: paths, or directories with a separator behind."""
         for key in keys:
-            known = self._kinds.get(os.path.dirname(key), {})
-            looked_at = known if key.endswith(os.sep) else {key: known[key]} if key in known else {}
-            if any(_kind(path) != kind for path, kind in looked_at.items()):
+            directory, name = os.path.split(key)
+            known = self._kinds.get(directory, {})
+            names = [name] if name else known
+            if any(_kind(os.path.join(directory, name)) != known[name] for name in names if name in known):
                 return True
         return False
 
@@ -66,15 +69,15 @@ class Resolver:
         """The ``__init__`` files of the packages that *path* lies in: implicit parents."""
         inits = set()
         directory = os.path.dirname(path)
-        while self._is_file(init := os.path.join(directory, "__init__.py")):
-            inits.add(init)
+        while self._kind(directory, _INIT) == "file":
+            inits.add(f"{directory}{os.sep}{_INIT}")
             directory = os.path.dirname(directory)
         return inits - {path}
 
     def _absolute(self, name: str, found: Found) -> list[str]:
         head, _, rest = name.partition(".")
         known = self._modules.get(head)
-        if known is not None and self._is_file(known):
+        if known is not None and self._kind(*os.path.split(known)) == "file":
             found.files.add(known)
             self._absent_before(head, os.path.dirname(known), found)
             is_package = os.path.basename(known).startswith("__init__.")
@@ -102,27 +105,25 @@ class Resolver:
         """Find *part* in the directories *places*; the directories of its submodules are the answer."""
         namespaces = []
         for place in places:
-            package, module = _candidates(place, part)
-            if self._is_file(package):
+            inner = f"{place}{os.sep}{part}"
+            package, module = f"{inner}{os.sep}{_INIT}", f"{inner}.py"
+            if self._kind(inner, _INIT) == "file":
                 found.files.add(package)
-                return [os.path.join(place, part)]
+                return [inner]
             found.absent.add(package)
-            if self._is_file(module):
+            if self._kind(place, f"{part}.py") == "file":
                 found.files.add(module)
                 return []
             found.absent.add(module)
-            if self._kind(os.path.join(place, part)) == "dir":
-                namespaces.append(os.path.join(place, part))
+            if self._kind(place, part) == "dir":
+                namespaces.append(inner)
         return namespaces
 
-    def _is_file(self, path: str) -> bool:
-        return self._kind(path) == "file"
-
-    def _kind(self, path: str) -> str:
-        known = self._kinds[os.path.dirname(path)]
-        kind = known.get(path)
+    def _kind(self, directory: str, name: str) -> str:
+        known = self._kinds[directory]
+        kind = known.get(name)
         if kind is None:
-            kind = known[path] = _kind(path)
+            kind = known[name] = _kind(f"{directory}{os.sep}{name}")
         return kind
 
 
@@ -131,7 +132,7 @@ def _kind(path: str) -> str:
 
 
 def _candidates(place: str, part: str) -> tuple[str, str]:
-    return os.path.join(place, part, "__init__.py"), os.path.join(place, part + ".py")
+    return os.path.join(place, part, _INIT), os.path.join(place, part + ".py")
 
 
 def _ancestor(importer: str, level: int) -> str:

@@ -7,8 +7,6 @@ import os
 import sys
 import sysconfig
 import tempfile
-import urllib.parse
-import urllib.request
 
 _PACKAGES = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
 # What tools keep for themselves below a project.
@@ -118,7 +116,15 @@ def _editable_in(place: str) -> set[str]:
                 described = json.load(file)
         except (OSError, ValueError):
             continue
-        url = urllib.parse.urlparse(described.get("url", ""))
-        if url.scheme == "file" and described.get("dir_info", {}).get("editable"):
-            found.add(urllib.request.url2pathname(url.path))
+        if described.get("dir_info", {}).get("editable"):
+            found |= _local_path(described.get("url", ""))
     return found
+
+
+def _local_path(url: str) -> set[str]:
+    """The path that a file URL names; nothing for any other."""
+    import urllib.parse  # few projects come here, and these take a while to import
+    import urllib.request
+
+    parts = urllib.parse.urlparse(url)
+    return {urllib.request.url2pathname(parts.path)} if parts.scheme == "file" else set()

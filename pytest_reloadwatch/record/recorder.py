@@ -91,14 +91,14 @@ class Recorder:
         if path in self.written or not self.first_party.is_data(path):
             return
         imported = is_bytecode or (path.endswith(".py") and _is_import(frame))
-        self._charge(path, frame, ambient=imported or not path.endswith(".py"))
+        self._charge([path], frame, ambient=imported or not path.endswith(".py"))
 
     def listed(self, path: str, frame: FrameType) -> None:
         if frame.f_code.co_filename.startswith(_IMPORTLIB) or not self.first_party.is_data(path):
             return
         # What pytest lists to collect is nobody's dependency, but part of the past.
         plainly = _compat.lists_to_collect(frame) and self.collects_plainly()
-        self._charge(collecting_key(path) if plainly else listing_key(path), frame, ambient=False)
+        self._charge([collecting_key(path) if plainly else listing_key(path)], frame, ambient=False)
 
     def is_asked_by_first_party(self, frame: FrameType | None) -> bool:
         """Whether a first-party function called this, at most through a helper or two of the standard library."""
@@ -113,12 +113,12 @@ class Recorder:
     def asked(self, path: str, frame: FrameType) -> None:
         """Whether there is anything at *path*, and perhaps how large or new it is."""
         if path not in self.written and self.first_party.is_data(path):
-            self._charge(path, frame, ambient=True)
+            self._charge([path], frame, ambient=True)
 
     def missing(self, paths: list[str], frame: FrameType) -> None:
         """Modules were looked for at these first-party *paths*, and nothing was there."""
-        for path in paths:
-            self._charge(path, frame, ambient=True)
+        if paths:
+            self._charge(paths, frame, ambient=True)
 
     def passed_over(self, paths: list[str]) -> None:
         """A module was found elsewhere, after looking at these paths; its importer's source says the same."""
@@ -126,7 +126,7 @@ class Recorder:
 
     def imported(self, path: str, frame: FrameType) -> None:
         """A module that was loaded before has been imported by name."""
-        self._charge(path, frame, ambient=False)
+        self._charge([path], frame, ambient=False)
 
     def wrote(self, path: str) -> None:
         if f"{os.sep}__pycache__" not in path and path not in self.written:
@@ -139,30 +139,31 @@ class Recorder:
         for owner in self._owners[-1:]:
             owner.opaque = True
 
-    def _charge(self, key: str, frame: FrameType, *, ambient: bool) -> None:
-        self.learned.past[key] = None
+    def _charge(self, keys: list[str], frame: FrameType, *, ambient: bool) -> None:
+        self.learned.past.update(dict.fromkeys(keys))
         if self.only_past:
             return
         owner = self._owners[-1] if self._owners else None
         if owner is not None:
-            owner.keys.add(key)
+            owner.keys.update(keys)
         charged = False
         for source in self._responsible(frame, owner):
             charged = True
-            if source != key:
-                self.learned.edges[source, key] = None
+            self.learned.edges.update(((source, key), None) for key in keys if key != source)
         if ambient and owner is None and not charged:
-            self.learned.ambient[key] = None
+            self.learned.ambient.update(dict.fromkeys(keys))
 
     def _responsible(self, frame: FrameType | None, owner: Owner | None) -> Iterator[str]:
         """The nearest first-party function on the stack, and the module being executed, by their files."""
         first = True
         while frame is not None:
             code = frame.f_code
+            if owner is not None and code is owner.code:
+                return  # what lies below is pytest
             source = self.first_party.frame_source(code.co_filename)
             if source:
                 is_module = code.co_name == "<module>"
-                if is_module or (first and (owner is None or code is not owner.code)):
+                if is_module or first:
                     yield source
                 if is_module:
                     return

@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import json
 import socket as sockets
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from pytest_reloadwatch.exceptions import BadMessageError
@@ -224,7 +224,7 @@ class Stopped(Message):
 
 def format_message(message: Message) -> bytes:
     """One line, with its end."""
-    return json.dumps([type(message).__name__, asdict(message)]).encode() + b"\n"
+    return json.dumps([type(message).__name__, vars(message)]).encode() + b"\n"
 
 
 def parse_message(line: bytes) -> Message:

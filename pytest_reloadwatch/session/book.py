@@ -68,6 +68,7 @@ class Book:
         self._matcher = Matcher(self.tree.entries)
         self._groups_known: dict[Group, Group] = {}
         self._unprepared: list[str] = []
+        self._unclosed: list[str] = []
         for group in self._groups():
             self._follow(key for key, _ in group)
         self._digest_sources()
@@ -113,7 +114,9 @@ class Book:
             return True
         if self._unprepared:
             self._imports(self._unprepared.pop())
-        return bool(self._unprepared)
+        elif self._unclosed:
+            self.base_keys(self._unclosed.pop())
+        return bool(self._unprepared or self._unclosed)
 
     def is_source(self, key: str) -> bool:
         """Whether *key* is a Python file, or a directory of such, that nothing may rest on yet."""
@@ -139,19 +142,24 @@ class Book:
         for importer, key in message.edges:
             self.graph.add_edge(importer, key)
 
+    def learn_collection(self, run: RunRecord, message: CollectionMessage) -> None:
+        """A run has collected: which test files there are, and from where they import."""
+        run.collection = message
+        self._test_files.update(path for path, _, _ in message.files)
+        self.graph.set_roots(message.roots)
+        self._unclosed = [path for path, _, _ in message.files]
+
     def close(self, run: RunRecord) -> set[str]:
         """Turn what *run* told into proofs and keep them; the nodeids that could not be proven are the answer."""
         self._selection = None
-        run.disturbed |= self.tree.new_since(run.past - run.written, run.begun)
-        if run.collection is not None:
-            self._test_files.update(path for path, _, _ in run.collection.files)
-            self.graph.set_roots(run.collection.roots)
+        run.disturbed |= self.tree.new_since(run.begun) & (run.past - run.written)
         bases = _Bases(self, run)
         files = self._close_files(run, bases)
         self._note_listing(run)
         proofs, unproven = self._close_tests(run, bases)
         self._pending = (files, proofs)
         self._unprepared.clear()
+        self._unclosed.clear()
         return unproven
 
     def note_uncollectable(self, path: str, nodeid: str) -> None:
@@ -249,7 +257,7 @@ class Book:
             if ended.opaque:
                 own.add(FIRST_PARTY)
             self._follow(own)
-            disturbed = run.disturbed | self.tree.new_since(own, run.begun)
+            disturbed = run.disturbed | (self.tree.new_since(run.begun) & own)
             if (base | own) & (disturbed - self._volatile):
                 unproven.add(ended.nodeid)
                 continue
@@ -332,7 +340,7 @@ class _Bases:
         keys = self._keys.get(path)
         if keys is None:
             keys = self._keys[path] = self._book.base_keys(path) - self._run.written
-            self._run.disturbed |= self._book.tree.new_since(keys, self._run.begun)
+            self._run.disturbed |= self._book.tree.new_since(self._run.begun) & keys
         return keys
 
     def group(self, path: str) -> Group:

@@ -94,7 +94,7 @@ class Conversation:
         self.tell_test(current, message.nodeid, "error", message.seconds)
 
     def _on_collection(self, message: m.Collection, current: Current) -> None:
-        current.record.collection = message
+        self._book.learn_collection(current.record, message)
         current.reached = ("", "")
         self._hoister.note_run(message.imports, [path for path, _, _ in message.files])
 

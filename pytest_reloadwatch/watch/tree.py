@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import time
 from collections import defaultdict
@@ -43,7 +44,8 @@ class Tree:
         self._moved: set[Entry] = set()
         self._signatures: dict[str, Signature] = {}
         self._racy: set[str] = set()  # written so lately that the same signature may stand for other content
-        self._first_looks: dict[str, tuple[int, Signature]] = {}
+        self._first_looks: dict[str, tuple[int, Signature]] = {}  # in the order of time
+        self._new: tuple[tuple[int, int], set[str]] = ((0, 0), set())  # the last answer of new_since()
         # Keys where nothing is, by the nearest directory above that exists: while that directory
         # does not change, none of them can appear.
         self._missing: dict[str, set[str]] = defaultdict(set)
@@ -81,13 +83,16 @@ class Tree:
                 self._look(key)
                 self._places = None
 
-    def new_since(self, keys: Iterable[str], moment: int) -> set[str]:
-        """Those *keys* first looked at after *moment* that may have been written after it, too.
+    def new_since(self, moment: int) -> set[str]:
+        """All keys first looked at after *moment* that may have been written after it, too.
 
         *moment* is in nanoseconds of the wall clock. For keys tracked before, sweeps tell what was touched.
         """
-        looks = ((key, self._first_looks.get(key, (0, _GONE))) for key in keys)
-        return {key for key, (look, signature) in looks if look > moment and signature[1] > moment - _LAG}
+        asked = (moment, len(self._first_looks))
+        if self._new[0] != asked:
+            recent = itertools.takewhile(lambda item: item[1][0] > moment, reversed(self._first_looks.items()))
+            self._new = asked, {key for key, (_, signature) in recent if signature[1] > moment - _LAG}
+        return self._new[1]
 
     def sweep(self) -> Sweep:
         """Look at everything tracked; only what was written since the last look is read."""
