@@ -17,6 +17,8 @@ from pytest_reloadwatch import _compat
 from pytest_reloadwatch.rewind.purity import open_descriptors
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     import pytest
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD, signal.SIGHUP)
@@ -54,6 +56,7 @@ class SharedState:
     offsets: dict[int, int]
     randomness: tuple[Any, ...]
     handlers: dict[signal.Signals, Any]
+    mask: frozenset[int]
     wakeup: int
 
     @classmethod
@@ -64,6 +67,7 @@ class SharedState:
             offsets=_read_offsets(),
             randomness=random.getstate(),
             handlers={number: signal.getsignal(number) for number in _SIGNALS},
+            mask=frozenset(signal.pthread_sigmask(signal.SIG_BLOCK, ())),
             wakeup=_wakeup_descriptor(),
         )
 
@@ -71,8 +75,9 @@ class SharedState:
         """Python reseeds after a fork; a cold run would not have forked."""
         random.setstate(self.randomness)
 
-    def restore(self) -> None:
-        """Make this fork what the frozen process was."""
+    def restore(self, *, blocked: Collection[signal.Signals] = ()) -> None:
+        """Make this fork what the frozen process was; signals that are *blocked* wait until the next restore."""
+        signal.pthread_sigmask(signal.SIG_SETMASK, {*self.mask, *blocked})
         for capture in self.captures:
             capture.restore()
         for descriptor, offset in self.offsets.items():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 from typing import TYPE_CHECKING
 
 import pytest
@@ -208,6 +209,7 @@ class Run:
         self._timeline.report()
         gc.freeze()  # the interpreter's end would go through all that was inherited, page by page
         flush_streams()
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # Ctrl-C is for the session from here on
         self._timeline.send(Stopped(self._run, int(session.exitstatus)))
         return result
 

@@ -9,7 +9,7 @@ import select
 import signal
 import time
 import warnings
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NoReturn
 
 from pytest_reloadwatch import _compat
@@ -245,7 +245,7 @@ class Timeline:
 
     def _hoist(self, order: Hoist, before: str, shared: SharedState) -> None:
         """Import ahead of time, then freeze again; ends this process where that fails."""
-        shared.restore()
+        shared.restore(blocked={signal.SIGINT})  # Ctrl-C at the terminal is not for what happens in idle time
         self._recorder.paused = False
         self._recorder.only_past = True
         self._channel = None
@@ -260,7 +260,7 @@ class Timeline:
         learned = self._recorder.take()
         self._past = list(learned.past)
         self._clock.stop()
-        shared = SharedState.save(self._config)
+        shared = replace(SharedState.save(self._config), mask=shared.mask)
         self._freeze_here("with hoisted modules", before, hoisted, shared, {})
 
     def _close_lifeline(self) -> None:
