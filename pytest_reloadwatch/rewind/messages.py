@@ -33,7 +33,7 @@ class Resume(Message):
 
     *prune*: files whose tests are all known; *proven*: nodeids not to run; *only*: where not None,
     the nodeids to run; *hot*: files before which to freeze; *freeze*: whether to freeze at all, *often*:
-    along the imports too, which takes a few milliseconds each time.
+    in other places too, which takes a few milliseconds each time.
     """
 
     run: int

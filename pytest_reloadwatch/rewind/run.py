@@ -87,7 +87,7 @@ class Run:
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_collection(self) -> Generator[None, object, object]:
-        self._timeline.freeze("before collection")
+        self._timeline.before_collection()
         return (yield)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
 # Seconds of importing between two checkpoints; each next stretch is twice as long, so few cover much.
 FIRST_STRETCH = 0.06
+HURRIED_STRETCH = 0.25  # the same where somebody waits for the run's first verdict
 _FROZEN = b"F"
 
 
@@ -121,6 +122,12 @@ class Timeline:
         if self.order.often and self._clock.moment() - self._last_freeze > self._stretch:
             self._stretch *= 2
             return self.freeze("along the imports", path)
+        return False
+
+    def before_collection(self) -> bool:
+        """Conftests are loaded. Where somebody waits for a verdict, only a long way to here is worth a checkpoint."""
+        if self.order.often or self._clock.moment() - self._last_freeze > HURRIED_STRETCH:
+            return self.freeze("before collection")
         return False
 
     def freeze(self, place: str, before: str = "") -> bool:
