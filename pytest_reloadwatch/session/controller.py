@@ -11,31 +11,37 @@ import os
 import select
 import selectors
 import signal
-import socket
 import time
 from typing import TYPE_CHECKING
 
 from pytest_reloadwatch.exceptions import BadMessageError
 from pytest_reloadwatch.proof.digest import ABSENT, FIRST_PARTY, digest_bytes
-from pytest_reloadwatch.proof.lead import lead
-from pytest_reloadwatch.proof.model import BAD
 from pytest_reloadwatch.rewind import messages as m
 from pytest_reloadwatch.rewind.bytecode import discard_bytecode
 from pytest_reloadwatch.session.book import Book, RunRecord
 from pytest_reloadwatch.session.conversation import Conversation
 from pytest_reloadwatch.session.desk import Desk
+from pytest_reloadwatch.session.ending import (
+    INTERNAL_ERROR,
+    USAGE_ERROR,
+    code_before_session,
+    failure_code,
+    is_failure,
+    was_stopped,
+)
 from pytest_reloadwatch.session.hoisting import Hoister
+from pytest_reloadwatch.session.planner import Planner
 from pytest_reloadwatch.session.pool import Pool
 from pytest_reloadwatch.session.rounds import Current, Deadlines, Failure, Round, Wish
 from pytest_reloadwatch.session.standing import INTERRUPTED, Standing
 from pytest_reloadwatch.session.states import SUCCESSORS, State
-from pytest_reloadwatch.watch.watchers import PollWatcher
+from pytest_reloadwatch.session.wakers import catch_signals, watch_or_poll
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Callable, Collection
 
     from pytest_reloadwatch.options import Options
-    from pytest_reloadwatch.proof.selection import Selection
     from pytest_reloadwatch.session.beginning import Beginning
     from pytest_reloadwatch.session.clients import Client, Listener
     from pytest_reloadwatch.session.events import Events
@@ -51,10 +57,7 @@ LAST_WORDS = 600.0  # seconds that a run of once mode has from its summary to it
 UNSTEADY = 5  # runs of one round in which a file changed, until it is taken for the tests' own output
 RETRIES = 2  # runs for tests that could not be proven, because something was written meanwhile
 GARBAGE = 100_000  # new objects from which on it pays to look for garbage
-HOT = 4  # files edited lately before which runs freeze
 _EMPTY = digest_bytes(b"")
-_INTERNAL_ERROR = 3
-_USAGE_ERROR = 4
 
 
 class Restart(Exception):  # noqa: N818 - not an error: the session begins anew in this process's place
@@ -85,6 +88,7 @@ class Controller:
         self._selector = selectors.DefaultSelector()
         self._pool = Pool(book.tree)
         self._hoister = Hoister(book, self._pool)
+        self._planner = Planner(options, book, self._pool, self._hoister, self._file_name)
         self._conversation = Conversation(book, self._hoister, events, screen)
         self._desk = Desk(clients, self._selector, self._on_request)
         self._state = State.IDLE
@@ -94,7 +98,6 @@ class Controller:
         self._leaving: Current | None = None  # it has finished, but its process has not ended yet
         self._runs = 0
         self._failure: Failure | None = None
-        self._hot: list[str] = []
         self._interrupts = 0
         self._last_change = 0.0
         self._keys_from = -1
@@ -107,7 +110,7 @@ class Controller:
         """Serve until the session ends. Raises Restart."""
         gc.freeze()  # what pytest has left here is nobody's any more
         gc.disable()  # until there is time, see _idle_work
-        wake = _catch_signals()
+        wake = catch_signals()
         self._selector.register(wake.fileno(), selectors.EVENT_READ, lambda: self._on_signals(wake))
         self._selector.register(self._watcher.fileno(), selectors.EVENT_READ, self._on_files)
         self._selector.register(self._internal.fileno(), selectors.EVENT_READ, self._on_process)
@@ -184,7 +187,7 @@ class Controller:
             self._current.record.disturbed |= _written(found)
         if self._beginning.is_gone():
             self._screen.note(f"{self._beginning.rootdir} is gone: the session ends")
-            self._end(_INTERNAL_ERROR)
+            self._end(INTERNAL_ERROR)
         elif self._beginning.is_another():
             raise Restart("the directory has been replaced")
         elif found.changed:
@@ -228,7 +231,7 @@ class Controller:
         problem = self._beginning.broken()
         if not problem:
             raise Restart(reason)
-        self._failure = Failure(_USAGE_ERROR, problem, {}, self._book.group(self._beginning.keys))
+        self._failure = Failure(USAGE_ERROR, problem, {}, self._book.group(self._beginning.keys))
 
     def _hear_run(self) -> None:
         """What a run writes it tells before it does: hear that before looking at the tree."""
@@ -252,8 +255,7 @@ class Controller:
     def _note_change(self, changed: Collection[str], *, anew: bool) -> None:
         """Changes start a round; those that come before the last one was done belong to it too."""
         self._last_change = time.monotonic()
-        sources = sorted(key for key in changed if key.endswith(".py"))[:HOT]
-        self._hot = list(dict.fromkeys([*sources, *self._hot]))[:HOT]
+        self._planner.note_edited(changed)
         before = Round() if anew else self._round
         names = [name for key in sorted(changed) if (name := self._file_name(key))]
         self._round = Round(
@@ -268,14 +270,12 @@ class Controller:
         self._deadlines.quiet = self._last_change + QUIET
 
     def _watch(self) -> None:
-        try:
-            self._watcher.watch(self._book.tree.directories())
-        except OSError as error:
+        watcher = watch_or_poll(self._watcher, self._book.tree.directories())
+        if watcher is not self._watcher:
             self._selector.unregister(self._watcher.fileno())
-            self._watcher.close()
-            self._watcher = PollWatcher(f"{error}: polling instead")
-            self._selector.register(self._watcher.fileno(), selectors.EVENT_READ, self._on_files)
-            self._screen.note(self._watcher.problem)
+            self._watcher = watcher
+            self._selector.register(watcher.fileno(), selectors.EVENT_READ, self._on_files)
+            self._screen.note(watcher.problem)
 
     def _file_name(self, key: str) -> str:
         """A file as people know it, relative to the rootdir; empty for keys that are none."""
@@ -290,37 +290,22 @@ class Controller:
         """Start the run that the tree and the round ask for, or settle."""
         if self._failure is not None and not self._failure.past <= self._book.tree.entries:
             self._failure = None
-        selection = self._book.select()
-        tests = [test for test in selection.selected if test.nodeid not in self._round.attempted]
-        remaining = frozenset(test.nodeid for test in tests)
+        remaining = self._planner.remaining(self._round)
         if not self._needs_run(remaining):
-            self._settle(selection)
+            self._settle()
         elif self._leaving is not None:
             # It may still hold what the next run needs: ports, locks, files.
             self._deadlines.kill = time.monotonic() + GRACE
         elif self._has_root:
-            self._start(selection, remaining)
+            self._start(remaining)
 
     def _needs_run(self, remaining: frozenset[str]) -> bool:
-        round_ = self._round
-        if round_.held or self._failure is not None:
-            return False
-        if round_.runs and (self._stops_at_direct() or not self._got_on(remaining)):
-            return False
-        is_first = self._runs == 0 or (round_.wish.everything and not round_.runs)
-        return is_first or bool(remaining) or not self._book.knows_listing()
+        is_first = self._runs == 0
+        return self._failure is None and self._planner.needs_run(self._round, remaining, is_first=is_first)
 
-    def _got_on(self, remaining: frozenset[str]) -> bool:
-        """Whether the last run of the round brought anything: if not, another one would not either."""
-        return (remaining, len(self._round.attempted)) != self._round.before_run
-
-    def _stops_at_direct(self) -> bool:
-        return self._options.select == "direct" and bool(self._round.changed)
-
-    def _start(self, selection: Selection, remaining: frozenset[str]) -> None:
-        order = self._order(selection, remaining)
-        files = set(self._book.files) - set(order.prune)
-        checkpoint = self._pool.choose(files, lambda c: self._hoister.fits(c, c.parent, files))
+    def _start(self, remaining: frozenset[str]) -> None:
+        order = self._planner.order(self._round, remaining, self._runs + 1)
+        checkpoint = self._planner.checkpoint(order)
         if checkpoint is None:
             raise Restart("no checkpoint is left")
         self._runs += 1
@@ -329,42 +314,11 @@ class Controller:
         self._current = Current(RunRecord(self._runs), checkpoint.pid, list(self._round.cause))
         self._move(State.RUNNING)
         if self._round.cause and self._round.runs == 1:
-            known = max(selection.known, len(remaining))
+            known = max(self._book.select().known, len(remaining))
             self._screen.changed(self._round.cause, len(self._round.outdated), len(remaining), known)
         if self._beginning.capture_off:
             self._screen.give_up_terminal()  # tests may read from it
         self._pool.tell(checkpoint.pid, order)
-
-    def _order(self, selection: Selection, remaining: frozenset[str]) -> m.Resume:
-        """What the next run collects and runs."""
-        round_ = self._round
-        prune, proven, only = set(selection.prune), set(selection.proven), None
-        if round_.wish.everything:
-            prune, proven = set(), set()
-        elif round_.wish.only_failing:
-            failing = {nodeid: proof.path for nodeid, proof in selection.verdicts.items() if proof.outcome in BAD}
-            only = sorted(set(failing) - round_.attempted)
-            prune = set(self._book.files) - set(failing.values())
-        elif round_.changed and not round_.runs:
-            prune |= self._not_first(selection, remaining)
-        proven |= round_.attempted
-        prune |= {path for path in self._book.files if self._file_name(path) in round_.attempted}
-        return m.Resume(
-            run=self._runs + 1,
-            prune=sorted(prune),
-            proven=sorted(proven),
-            only=only,
-            hot=list(self._hot),
-            freeze=not self._options.once,
-            often=not (round_.changed and not round_.runs),  # somebody waits for this run's first verdict
-        )
-
-    def _not_first(self, selection: Selection, remaining: frozenset[str]) -> set[str]:
-        """The files that wait for a second run, so that the first has a verdict soon."""
-        tests = [test for test in selection.selected if test.nodeid in remaining]
-        direct = self._options.select == "direct"
-        first = lead(tests, self._book.proofs, self._round.changed, self._book.graph.direct, all_direct=direct)
-        return {test.path for test in tests} - first
 
     # Processes
 
@@ -425,7 +379,7 @@ class Controller:
     def _on_stopped(self, message: m.Stopped, current: Current) -> None:
         """Everything is said; what is left is the interpreter's own end, for which nobody has to wait."""
         current.exit_code = message.exit_code
-        if message.exit_code != _USAGE_ERROR:  # what is wrong is printed at the very end
+        if message.exit_code != USAGE_ERROR:  # what is wrong is printed at the very end
             self._leaving = current
             self._finish(current)
 
@@ -453,9 +407,7 @@ class Controller:
 
     def _plan_again(self) -> None:
         """A run that had to wait for the end of the one before."""
-        selection = self._book.select()
-        remaining = frozenset(t.nodeid for t in selection.selected if t.nodeid not in self._round.attempted)
-        if self._needs_run(remaining):
+        if self._needs_run(self._planner.remaining(self._round)):
             self._plan()
 
     def _finish_if_over(self) -> None:
@@ -465,7 +417,7 @@ class Controller:
             parent = self._pool.last_of(current.record.number) or current.checkpoint
             if current.status is not None or parent not in self._pool.checkpoints:
                 if current.exit_code is None:
-                    current.exit_code = _code_before_session(current)
+                    current.exit_code = code_before_session(current)
                 self._finish(current)
 
     # The end of a run
@@ -518,7 +470,7 @@ class Controller:
     def _run_exit_code(self, current: Current) -> int:
         """As for the session where the run went through, else pytest's own."""
         if current.exit_code is None or current.exit_code in (0, 1, 5):
-            return self._standing(self._book.select()).exit_code
+            return self._standing().exit_code
         return current.exit_code
 
     def _sweep_after(self, current: Current) -> None:
@@ -553,31 +505,26 @@ class Controller:
 
     def _judge_ending(self, current: Current, *, cancelled: bool) -> None:
         """What the way in which a run ended says about the session."""
-        code = current.exit_code
         if cancelled:
             # A change that came while the run was ending has begun a round of its own.
             self._round.held = self._round.held or (self._interrupts > 0 and self._round.runs > 0)
             self._interrupts = 0
-        elif current.conftest or code in (_INTERNAL_ERROR, _USAGE_ERROR) or (code is None and not current.reached[0]):
+        elif is_failure(current):
             self._fail(current)
-        elif code == INTERRUPTED or (code == 1 and current.planned > len(current.record.ended)):
-            self._round.held = True  # -x, --maxfail, pytest.exit, or Ctrl-C in the run alone
+        elif was_stopped(current):
+            self._round.held = True
 
     def _fail(self, current: Current) -> None:
         """The run ended before it came to any test."""
         name = self._file_name(current.conftest) if current.conftest else ""
-        code = current.exit_code
-        if code is None:
-            code = os.waitstatus_to_exitcode(current.status) if current.status else _INTERNAL_ERROR
-        if code < 0 or (not name and code in (0, 1)):
-            code = _INTERNAL_ERROR
+        code = failure_code(current)
         problem = f"{name} cannot be imported" if name else f"pytest ended with exit code {code}"
         if name:
             self._conversation.tell_test(current, name, "error")
         # It may have died before it could tell what it had read.
         past = self._book.group({FIRST_PARTY, *(current.record.past - current.record.disturbed)})
         self._failure = Failure(code, problem, {name: "error"} if name else {}, past)
-        if code == _USAGE_ERROR and not name and self._runs == 1:
+        if code == USAGE_ERROR and not name and self._runs == 1:
             self._end(code)  # nothing that a save could mend: the command line is wrong
 
     def _save(self) -> None:
@@ -587,17 +534,18 @@ class Controller:
 
     # Settled
 
-    def _standing(self, selection: Selection) -> Standing:
+    def _standing(self) -> Standing:
+        selection = self._book.select()
         proven = self._runs > 0 and not selection.unknown and self._book.knows_listing()
         return Standing(selection, self._failure, self._round, proven or self._failure is not None)
 
-    def _settle(self, selection: Selection) -> None:
+    def _settle(self) -> None:
         """Nothing more runs by itself: say where the project stands."""
-        standing = self._standing(selection)
+        standing = self._standing()
         self._exit_code = standing.exit_code
         if self._round.is_news:
             if not self._round.runs and self._failure is None and standing.is_settled:
-                self._screen.changed(self._round.cause, 0, 0, selection.known)
+                self._screen.changed(self._round.cause, 0, 0, standing.selection.known)
             if standing.is_settled:
                 self._events.emit("settled", **standing.as_event())
             self._screen.summary(standing.summary())
@@ -611,8 +559,8 @@ class Controller:
 
     def _idle_work(self) -> None:
         """Make the next answer quicker while nobody waits."""
-        self._pool.trim(self._hot)
-        hoist = self._hoister.next_hoist(self._hot)
+        self._pool.trim(self._planner.hot)
+        hoist = self._hoister.next_hoist(self._planner.hot)
         if hoist is not None:
             self._pool.tell(*hoist)
         if gc.get_count()[0] > GARBAGE:
@@ -625,7 +573,7 @@ class Controller:
             client.answer({"event": "stopping"})
             self._end(self._exit_code)
         elif request == "status":
-            standing = self._standing(self._book.select())
+            standing = self._standing()
             answer = standing.as_answer(for_status=True)
             client.answer(answer | {"settled": standing.is_settled and self._state is State.IDLE})
         else:
@@ -636,7 +584,7 @@ class Controller:
         """A question is about the tree now: look, then run what that takes."""
         self._on_files()
         if self._state is State.IDLE and self._has_root:
-            standing = self._standing(self._book.select())
+            standing = self._standing()
             if standing.is_settled:
                 self._desk.answer_waiting(standing.as_answer())
             else:
@@ -681,7 +629,7 @@ class Controller:
                 pass
         if not self._has_root:
             self._screen.note("the first process ended before it could be frozen")
-            self._end(_INTERNAL_ERROR)
+            self._end(INTERNAL_ERROR)
 
     def _on_interrupt(self) -> None:
         """Ctrl-C ends the run; a second one, or one when idle, ends the session."""
@@ -737,25 +685,6 @@ class Controller:
                 return
 
 
-def _code_before_session(current: Current) -> int | None:
-    """Pytest's exit code where it ended before its session began, with the reason on the screen by now."""
-    if current.status is None or current.reached[0] or not os.WIFEXITED(current.status):
-        return None
-    code = os.waitstatus_to_exitcode(current.status)
-    return code if code in (INTERRUPTED, _INTERNAL_ERROR, _USAGE_ERROR) else None
-
-
 def _written(found: Sweep) -> set[str]:
     """What may have held something else for a moment; a directory is touched by every file that comes and goes."""
     return found.changed | {key for key in found.touched if not key.endswith(os.sep)}
-
-
-def _catch_signals() -> socket.socket:
-    """Signals become bytes to select on; their numbers are what is read from the socket."""
-    read, write = socket.socketpair()
-    read.setblocking(False)
-    write.setblocking(False)
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD):
-        signal.signal(number, lambda _number, _frame: None)
-    signal.set_wakeup_fd(write.detach(), warn_on_full_buffer=False)
-    return read

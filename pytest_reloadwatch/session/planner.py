@@ -1,0 +1,100 @@
+"""The planner: whether a round needs another run, what that collects and runs, and from where it continues.
+
+It decides and starts nothing; the controller carries out what it says.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_reloadwatch.proof.lead import lead
+from pytest_reloadwatch.proof.model import BAD
+from pytest_reloadwatch.rewind.messages import Resume
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+
+    from pytest_reloadwatch.options import Options
+    from pytest_reloadwatch.proof.selection import Selection
+    from pytest_reloadwatch.rewind.choice import Checkpoint
+    from pytest_reloadwatch.session.book import Book
+    from pytest_reloadwatch.session.hoisting import Hoister
+    from pytest_reloadwatch.session.pool import Pool
+    from pytest_reloadwatch.session.rounds import Round
+
+HOT = 4  # files edited lately before which runs freeze
+
+
+class Planner:
+    """*file_name* gives a key as people know it. ``hot`` are the files edited lately, the last one first."""
+
+    def __init__(
+        self, options: Options, book: Book, pool: Pool, hoister: Hoister, file_name: Callable[[str], str]
+    ) -> None:
+        self.hot: list[str] = []
+        self._options = options
+        self._book = book
+        self._pool = pool
+        self._hoister = hoister
+        self._file_name = file_name
+
+    def note_edited(self, changed: Collection[str]) -> None:
+        """These are likely to be edited again."""
+        sources = sorted(key for key in changed if key.endswith(".py"))[:HOT]
+        self.hot = list(dict.fromkeys([*sources, *self.hot]))[:HOT]
+
+    def remaining(self, round_: Round) -> frozenset[str]:
+        """What is not proven and has not had its turn in this round."""
+        return frozenset(t.nodeid for t in self._book.select().selected if t.nodeid not in round_.attempted)
+
+    def needs_run(self, round_: Round, remaining: frozenset[str], *, is_first: bool) -> bool:
+        """Whether anything is left to run by itself; *is_first* for the first run of a session."""
+        if round_.held or (round_.runs and (self._stops_at_direct(round_) or not _got_on(round_, remaining))):
+            return False
+        wished = round_.wish.everything and not round_.runs
+        return is_first or wished or bool(remaining) or not self._book.knows_listing()
+
+    def order(self, round_: Round, remaining: frozenset[str], run: int) -> Resume:
+        """What the run number *run* collects and runs."""
+        selection = self._book.select()
+        prune, proven, only = set(selection.prune), set(selection.proven), None
+        waited_for = bool(round_.changed) and not round_.runs
+        if round_.wish.everything:
+            prune, proven = set(), set()
+        elif round_.wish.only_failing:
+            failing = {nodeid: proof.path for nodeid, proof in selection.verdicts.items() if proof.outcome in BAD}
+            only = sorted(set(failing) - round_.attempted)
+            prune = set(self._book.files) - set(failing.values())
+        elif waited_for:
+            prune |= self._not_first(round_, selection, remaining)
+        proven |= round_.attempted
+        prune |= {path for path in self._book.files if self._file_name(path) in round_.attempted}
+        return Resume(
+            run=run,
+            prune=sorted(prune),
+            proven=sorted(proven),
+            only=only,
+            hot=list(self.hot),
+            freeze=not self._options.once,
+            often=not waited_for,
+        )
+
+    def checkpoint(self, order: Resume) -> Checkpoint | None:
+        """From where *order* is carried out with the least to execute again; None when no checkpoint is left."""
+        files = set(self._book.files) - set(order.prune)
+        return self._pool.choose(files, lambda c: self._hoister.fits(c, c.parent, files))
+
+    def _not_first(self, round_: Round, selection: Selection, remaining: frozenset[str]) -> set[str]:
+        """The files that wait for a second run, so that the first has a verdict soon."""
+        tests = [test for test in selection.selected if test.nodeid in remaining]
+        direct = self._options.select == "direct"
+        first = lead(tests, self._book.proofs, round_.changed, self._book.graph.direct, all_direct=direct)
+        return {test.path for test in tests} - first
+
+    def _stops_at_direct(self, round_: Round) -> bool:
+        return self._options.select == "direct" and bool(round_.changed)
+
+
+def _got_on(round_: Round, remaining: frozenset[str]) -> bool:
+    """Whether the last run of the round brought anything: if not, another one would not either."""
+    return (remaining, len(round_.attempted)) != round_.before_run
