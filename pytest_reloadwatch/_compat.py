@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from types import FrameType
 
 _PATHLIB = os.path.join("_pytest", "pathlib.py")
+_CONFIG = os.path.join("_pytest", "config", "__init__.py")
+_METADATA = os.path.join("importlib", "metadata", "__init__.py")
+_GLOBBING = frozenset({"pathlib.py", "pathlib", "glob.py", "fnmatch.py"})  # of the standard library, 3.10 to 3.14
 
 
 def cache_directory(config: pytest.Config) -> str:
@@ -47,9 +50,21 @@ def capture_files(config: pytest.Config) -> Iterable[tuple[int, int | None]]:
             yield capture.tmpfile.fileno(), capture.targetfd if capture._state == "started" else None
 
 
-def lists_to_collect(frame: FrameType) -> bool:
-    """Whether *frame*, which lists a directory, is pytest's collection: it has one function for it."""
-    return frame.f_code.co_name == "scandir" and frame.f_code.co_filename.endswith(_PATHLIB)
+def lists_to_collect(frame: FrameType | None) -> bool:
+    """Whether *frame*, which lists a directory, is pytest at its collection, or at its look for ``test*/conftest.py``.
+
+    There is one function for the first, and a glob of pathlib in one file for the second.
+    """
+    if frame is not None and frame.f_code.co_name == "scandir":
+        return frame.f_code.co_filename.endswith(_PATHLIB)
+    while frame is not None and _GLOBBING.intersection(frame.f_code.co_filename.split(os.sep)[-2:]):
+        frame = frame.f_back
+    return frame is not None and frame.f_code.co_filename.endswith(_CONFIG)
+
+
+def lists_distributions(frame: FrameType) -> bool:
+    """Whether *frame*, which lists a directory, looks for the metadata of installed distributions there."""
+    return frame.f_code.co_filename.endswith(_METADATA)
 
 
 def collects_plainly(config: pytest.Config) -> bool:

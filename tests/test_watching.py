@@ -100,6 +100,23 @@ class TestEdit:
 class TestNoEdit:
     """Somebody asks, so the session has certainly looked; nothing runs."""
 
+    COLLECTS_LISTS = """
+        --- conftest.py
+        import pytest
+        class Line(pytest.Item):
+            def runtest(self):
+                assert self.name == "pass"
+        class List(pytest.File):
+            def collect(self):
+                for line in self.path.read_text().splitlines():
+                    yield Line.from_parent(self, name=line)
+        def pytest_collect_file(file_path, parent):
+            if file_path.suffix == ".list":
+                return List.from_parent(parent, path=file_path)
+        --- first.list
+        pass
+    """
+
     @pytest.mark.parametrize(
         "name",
         [
@@ -122,6 +139,18 @@ class TestNoEdit:
                 assert_nothing_ran(session)
             started.delete(name)
             assert_nothing_ran(session)
+
+    def test_a_new_file_that_pytest_would_not_collect_is_no_reason_to_look_at_the_tests(self, started, session):
+        started.write("README.md", "unrelated\n")
+        assert session.step().runs == []
+
+    def test_a_new_file_that_a_plugin_collects_is_one(self, project):
+        project.apply(self.COLLECTS_LISTS)
+        with WatchSession(project) as session:
+            session.step()
+            project.write("second.list", "pass\nfail\n")
+            step = session.assert_equal_to_cold()
+            assert step.ran == ["second.list::pass", "second.list::fail"]
 
     def test_the_lock_of_emacs_comes_and_goes(self, started, session):
         lock = started.path(".#app.py")

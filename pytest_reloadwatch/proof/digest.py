@@ -1,7 +1,7 @@
 """Keys for what a verdict can rest on, and the digests that say which state of it was seen.
 
 A key is an absolute path; a directory's listing has the directory's path with a separator behind it, and with two
-where only names count that pytest may collect; what is not a file has a name in angle brackets.
+where only names count that pytest or importlib.metadata look for; what is not a file has a name in angle brackets.
 """
 
 from __future__ import annotations
@@ -20,8 +20,9 @@ _TRANSIENT = re.compile(
 )
 
 
-# What pytest's own collectors look at, besides directories: a file that marks a virtual environment is passed over.
-_COLLECTABLE = re.compile(r".*\.py$|test.*\.txt$|pyvenv\.cfg$")
+# What pytest's own collectors look at, besides directories (one with a pyvenv.cfg is passed over), and what tells
+# importlib.metadata of a distribution.
+_LOOKED_FOR = re.compile(r".*\.(py|egg|egg-info|egg-link)$|test.*\.txt$|pyvenv\.cfg$")
 
 
 def listing_key(directory: str) -> str:
@@ -29,8 +30,8 @@ def listing_key(directory: str) -> str:
     return directory.rstrip(os.sep) + os.sep
 
 
-def collecting_key(directory: str) -> str:
-    """The key of what pytest's own collectors find in a directory: a new README changes nothing for them."""
+def lookup_key(directory: str) -> str:
+    """The key of the names that pytest and importlib.metadata look for in a directory: a new README is none."""
     return listing_key(directory) + os.sep
 
 
@@ -67,7 +68,7 @@ def digest_file(path: str) -> str:
 def digest_listing(key: str) -> str:
     """The digest of the names in a directory, without what comes and goes while people edit."""
     try:
-        names = sorted(collectable_names(key) if key.endswith(os.sep * 2) else listed_names(key))
+        names = sorted(looked_for_names(key) if key.endswith(os.sep * 2) else listed_names(key))
     except (FileNotFoundError, NotADirectoryError):
         return ABSENT
     except OSError:
@@ -80,11 +81,11 @@ def listed_names(directory: str) -> list[str]:
     return [name for name in os.listdir(directory) if not _TRANSIENT.match(name)]
 
 
-def collectable_names(directory: str) -> list[str]:
-    """Those of the listed names that pytest's own collectors look at."""
+def looked_for_names(directory: str) -> list[str]:
+    """Those of the listed names that pytest's own collectors and importlib.metadata look for."""
     with os.scandir(directory) as entries:
         return [
             entry.name
             for entry in entries
-            if not _TRANSIENT.match(entry.name) and (_COLLECTABLE.match(entry.name) or entry.is_dir())
+            if not _TRANSIENT.match(entry.name) and (_LOOKED_FOR.match(entry.name) or entry.is_dir())
         ]

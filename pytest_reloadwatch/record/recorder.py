@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pytest_reloadwatch import _compat
-from pytest_reloadwatch.proof.digest import collecting_key, listing_key
+from pytest_reloadwatch.proof.digest import listing_key, lookup_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -97,8 +97,12 @@ class Recorder:
         if frame.f_code.co_filename.startswith(_IMPORTLIB) or not self.first_party.is_data(path):
             return
         # What pytest lists to collect is nobody's dependency, but part of the past.
-        plainly = _compat.lists_to_collect(frame) and self.collects_plainly()
-        self._charge([collecting_key(path) if plainly else listing_key(path)], frame, ambient=False)
+        self._charge([self._listing_key(path, frame)], frame, ambient=False)
+
+    def _listing_key(self, path: str, frame: FrameType) -> str:
+        """Few names in a directory matter to those who only look for tests or for distributions."""
+        collects = _compat.lists_to_collect(frame) and self.collects_plainly()
+        return lookup_key(path) if collects or _compat.lists_distributions(frame) else listing_key(path)
 
     def is_asked_by_first_party(self, frame: FrameType | None) -> bool:
         """Whether a first-party function called this, at most through a helper or two of the standard library."""

@@ -7,7 +7,7 @@ import os
 import signal
 from typing import TYPE_CHECKING
 
-from pytest_reloadwatch.proof.digest import collecting_key, listing_key
+from pytest_reloadwatch.proof.digest import listing_key, lookup_key
 from pytest_reloadwatch.rewind import messages as m
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ class Conversation:
 
     def _on_wrote(self, message: m.Wrote, current: Current) -> None:
         directory = os.path.dirname(message.path)
-        current.record.written |= {message.path, listing_key(directory), collecting_key(directory)}
+        current.record.written |= {message.path, listing_key(directory), lookup_key(directory)}
 
     def _on_collecting(self, message: m.Collecting, current: Current) -> None:
         current.reached, current.in_test = (message.nodeid, message.path), False
