@@ -24,7 +24,8 @@ _WRITE = frozenset(
 _SPAWN = frozenset(
     {"subprocess.Popen", "os.posix_spawn", "os.fork", "os.forkpty", "os.exec", "os.system", "os.spawn", "pty.spawn"}
 )
-_EVENTS = frozenset({"open", "sqlite3.connect"}) | _LIST | _WRITE | _SPAWN
+_RETIME = frozenset({"os.utime", "os.chmod", "os.chown"})  # they leave the content as it is
+_EVENTS = frozenset({"open", "sqlite3.connect"}) | _LIST | _WRITE | _RETIME | _SPAWN
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
 
@@ -71,20 +72,25 @@ def _report(recorder: Recorder, event: str, args: tuple[Any, ...], frame: FrameT
     if path is None:
         return
     if event == "open":
-        if _is_write(args[1], args[2]):
-            if not os.path.isdir(path):  # a temporary file without a name is made "in" a directory
-                recorder.wrote(path)
-        else:
-            recorder.opened(path, frame)
+        _report_open(recorder, path, args, frame)
     elif event in _LIST:
         recorder.listed(path, frame)
+    elif event in _RETIME:
+        recorder.retimed(path)
     elif event == "sqlite3.connect":
-        recorder.opened(path, frame)
+        recorder.connected(path, frame)
     elif event != "os.mkdir" or not os.path.lexists(path):  # one that is there already stays as it is
         recorder.wrote(path)
         target = _path(args[1]) if event in ("os.rename", "os.link", "shutil.move") else None
         if target is not None:
             recorder.wrote(target)
+
+
+def _report_open(recorder: Recorder, path: str, args: tuple[Any, ...], frame: FrameType) -> None:
+    if not _is_write(args[1], args[2]):
+        recorder.opened(path, frame)
+    elif not os.path.isdir(path):  # a temporary file without a name is made "in" a directory
+        recorder.wrote(path)
 
 
 def _is_write(mode: object, flags: object) -> bool:

@@ -61,6 +61,8 @@ class Recorder:
         self.only_past = False  # while modules are hoisted: who imports them is not who will
         self.written: dict[str, bool] = {}  # path: whether it was there before
         self.on_write: Callable[[str], None] = lambda _path: None
+        self.on_connect: Callable[[str], None] = lambda _path: None
+        self.on_retime: Callable[[str], None] = lambda _path: None
         self.collects_plainly: Callable[[], bool] = lambda: False
         self._owners: list[Owner] = []
 
@@ -137,6 +139,19 @@ class Recorder:
             self.written[path] = os.path.lexists(path)
             if self.first_party.is_data(path):
                 self.on_write(path)
+
+    def connected(self, path: str, frame: FrameType) -> None:
+        """A database file: what is there is read, and may be written without another word."""
+        if not os.path.lexists(path):
+            self.wrote(path)
+        elif path not in self.written and self.first_party.is_data(path):
+            self.on_connect(path)
+            self.opened(path, frame)
+
+    def retimed(self, path: str) -> None:
+        """The time stamps or the mode of *path* are set: its content stays."""
+        if self.first_party.is_data(path):
+            self.on_retime(path)
 
     def spawned(self) -> None:
         """A child process: it can read anything, so its owner is opaque."""

@@ -117,6 +117,22 @@ class Wrote(Message):
 
 
 @dataclass(frozen=True)
+class Connected(Message):
+    """Run to controller, before it happens: the run itself opens the database file *path*, and may write to it."""
+
+    run: int
+    path: str
+
+
+@dataclass(frozen=True)
+class Retimed(Message):
+    """Run to controller, before it happens: the run itself sets time stamps or mode of *path*."""
+
+    run: int
+    path: str
+
+
+@dataclass(frozen=True)
 class Collecting(Message):
     """Run to controller: this file is about to be collected; an end now is its fault."""
 

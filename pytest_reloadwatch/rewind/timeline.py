@@ -16,6 +16,7 @@ from pytest_reloadwatch import _compat
 from pytest_reloadwatch.rewind.messages import (
     Channel,
     ChildEnded,
+    Connected,
     Frozen,
     Hoist,
     HoistUnfit,
@@ -23,6 +24,7 @@ from pytest_reloadwatch.rewind.messages import (
     Knowledge,
     Message,
     Resume,
+    Retimed,
     Retire,
     Started,
     Wrote,
@@ -86,6 +88,8 @@ class Timeline:
         self._stretch = FIRST_STRETCH
         self._complaints: set[str] = set()
         recorder.on_write = lambda path: self.send(Wrote(self.order.run, path))
+        recorder.on_connect = lambda path: self.send(Connected(self.order.run, path))
+        recorder.on_retime = lambda path: self.send(Retimed(self.order.run, path))
 
     # What a run does
 

@@ -30,17 +30,30 @@ _Record = TypeVar("_Record", Collected, Proof)
 
 @dataclass
 class RunRecord:
-    """What one run has told so far; turned into proofs when it ends."""
+    """What one run has told so far; turned into proofs when it ends.
+
+    *disturbed* are keys that changed meanwhile, *touched* those that may have; *written* and *retimed* are
+    what the run itself wrote, and gave other time stamps or another mode; *connected* are databases that it opened.
+    """
 
     number: int
     begun: int = field(default_factory=time.time_ns)
     past: set[str] = field(default_factory=set)
     disturbed: set[str] = field(default_factory=set)
+    touched: set[str] = field(default_factory=set)
     written: set[str] = field(default_factory=set)
+    connected: set[str] = field(default_factory=set)
+    retimed: set[str] = field(default_factory=set)
     modules: dict[str, str] = field(default_factory=dict)
     collection: CollectionMessage | None = None
     failed_files: dict[str, str] = field(default_factory=dict)  # path by nodeid
     ended: dict[str, TestEnded] = field(default_factory=dict)
+
+    def note(self, found: Sweep) -> None:
+        """A sweep during the run: a directory is touched by every file that comes and goes, that is nothing."""
+        self.written |= found.changed & self.connected
+        self.disturbed |= found.changed - self.written
+        self.touched |= {key for key in found.touched - found.changed if not is_listing(key)}
 
 
 class Book:
@@ -58,6 +71,9 @@ class Book:
         self._conftests: set[str] = set()
         self._test_files = set(self.files)
         self._volatile: set[str] = set()
+        self._touched_once: set[str] = set()
+        self._touched_often: set[str] = set()
+        self.loose: dict[str, str] = {}  # outcomes that could not be proven
         self._listings: list[Group] = []
         self._parsed: dict[str, SourceImports] = {}
         self._unsaved: dict[str, SourceImports] = {}
@@ -149,14 +165,23 @@ class Book:
         self.graph.set_roots(message.roots)
         self._unclosed = [path for path, _, _ in message.files]
 
-    def close(self, run: RunRecord) -> set[str]:
-        """Turn what *run* told into proofs and keep them; the nodeids that could not be proven are the answer."""
+    def close(self, run: RunRecord) -> dict[str, str]:
+        """Turn what *run* told into proofs and keep them.
+
+        The answer are the nodeids that could not be proven, each with something that it rests on and that was
+        written meanwhile; ``loose`` has their outcomes.
+        """
         self._selection = None
-        run.disturbed |= self.tree.new_since(run.begun) & (run.past - run.written)
+        self._follow(run.connected)
+        run.written |= run.connected & self.tree.new_since(run.begun)
+        self._touched_often |= run.touched & self._touched_once
+        run.disturbed |= run.touched - self._excused(run)
+        run.disturbed |= self._new(run) & (run.past - run.written)
         bases = _Bases(self, run)
         files = self._close_files(run, bases)
         self._note_listing(run)
         proofs, unproven = self._close_tests(run, bases)
+        self._touched_once |= run.touched | self._new(run)
         self._pending = (files, proofs)
         self._unprepared.clear()
         self._unclosed.clear()
@@ -188,7 +213,8 @@ class Book:
 
     def declare_steady(self, keys: Collection[str]) -> None:
         """These changed while nothing ran: somebody edits them."""
-        self._volatile.difference_update(keys)
+        for known in (self._volatile, self._touched_once, self._touched_often):
+            known.difference_update(keys)
 
     _pending: tuple[list[Collected], list[Proof]] = ([], [])
 
@@ -249,17 +275,30 @@ class Book:
         for path in [path for path in self.files if path.endswith(os.sep) and path not in failing]:
             del self.files[path]
 
-    def _close_tests(self, run: RunRecord, bases: _Bases) -> tuple[list[Proof], set[str]]:
-        kept, unproven = [], set()
+    def _excused(self, run: RunRecord) -> set[str]:
+        """Files whose content stayed as it was, though their time stamps moved: by the tests' own doing.
+
+        The run has said so, or it is the same in run after run: a test starts what writes them anew.
+        """
+        return run.retimed | run.connected | self._touched_often
+
+    def _new(self, run: RunRecord) -> set[str]:
+        """Keys that were first looked at during the run, and may have been written in it."""
+        return self.tree.new_since(run.begun) - self._excused(run)
+
+    def _close_tests(self, run: RunRecord, bases: _Bases) -> tuple[list[Proof], dict[str, str]]:
+        kept: list[Proof] = []
+        unproven: dict[str, str] = {}
         for ended in run.ended.values():
             base = bases.keys(ended.path)
             own = {key for key in ended.keys if key not in base and key not in run.written}
             if ended.opaque:
                 own.add(FIRST_PARTY)
             self._follow(own)
-            disturbed = run.disturbed | (self.tree.new_since(run.begun) & own)
-            if (base | own) & (disturbed - self._volatile):
-                unproven.add(ended.nodeid)
+            disturbed = (run.disturbed | (self._new(run) & own)) - self._volatile
+            if written := (base | own) & disturbed:
+                unproven[ended.nodeid] = min(written)
+                self.loose[ended.nodeid] = ended.outcome
                 continue
             groups = (bases.group(ended.path), *([bases.own(own)] if own else []))
             proof = Proof(ended.nodeid, ended.path, groups, ended.outcome, ended.seconds)
@@ -340,7 +379,7 @@ class _Bases:
         keys = self._keys.get(path)
         if keys is None:
             keys = self._keys[path] = self._book.base_keys(path) - self._run.written
-            self._run.disturbed |= self._book.tree.new_since(self._run.begun) & keys
+            self._run.disturbed |= self._book._new(self._run) & keys
         return keys
 
     def group(self, path: str) -> Group:

@@ -46,7 +46,6 @@ if TYPE_CHECKING:
     from pytest_reloadwatch.session.clients import Client, Listener
     from pytest_reloadwatch.session.events import Events
     from pytest_reloadwatch.session.screen import Screen
-    from pytest_reloadwatch.watch.tree import Sweep
     from pytest_reloadwatch.watch.watchers import Watcher
 
 QUIET = 0.06  # seconds without a change after which a burst of them is over
@@ -184,7 +183,7 @@ class Controller:
             found.changed |= again.changed
             found.touched |= again.touched
         if self._current is not None:
-            self._current.record.disturbed |= _written(found)
+            self._current.record.note(found)
         if self._beginning.is_gone():
             self._screen.note(f"{self._beginning.rootdir} is gone: the session ends")
             self._end(INTERNAL_ERROR)
@@ -257,6 +256,8 @@ class Controller:
         self._last_change = time.monotonic()
         self._planner.note_edited(changed)
         before = Round() if anew else self._round
+        if anew:
+            self._book.loose.clear()
         names = [name for key in sorted(changed) if (name := self._file_name(key))]
         self._round = Round(
             cause=list(dict.fromkeys([*before.cause, *names])),
@@ -452,12 +453,14 @@ class Controller:
         if unproven and self._round.retries < RETRIES:  # what they rest on was written while they ran
             self._round.retries += 1
             self._round.before_run = None
+        elif unproven:
+            self._conversation.complain_of_writing(map(self._file_name, unproven.values()))
         if self._round.runs:  # otherwise a change has begun another round meanwhile
             self._round.attempted |= {n for n in current.record.ended if n not in unproven}
             self._round.attempted |= set(current.record.failed_files)
         self._round.tests_run += len(current.record.ended)
         self._judge_ending(current, cancelled=cancelled)
-        self._pool.distrust(current.record.number, current.record.disturbed)
+        self._pool.distrust(current.record.number, current.record.disturbed | current.record.written)
         self._events.emit(
             "run_finished",
             run=current.record.number,
@@ -477,7 +480,7 @@ class Controller:
         """What changed while the run was under way is not what its verdicts rest on, or maybe not."""
         self._book.follow(current.record.past)
         found = self._book.sweep()
-        current.record.disturbed |= _written(found)
+        current.record.note(found)
         if not found.changed:
             return
         self._check_start(found.changed)
@@ -537,7 +540,9 @@ class Controller:
     def _standing(self) -> Standing:
         selection = self._book.select()
         proven = self._runs > 0 and not selection.unknown and self._book.knows_listing()
-        return Standing(selection, self._failure, self._round, proven or self._failure is not None)
+        is_settled = proven or self._failure is not None
+        loose = {} if is_settled else {n: o for n, o in self._book.loose.items() if n not in selection.verdicts}
+        return Standing(selection, self._failure, self._round, is_settled, loose)
 
     def _settle(self) -> None:
         """Nothing more runs by itself: say where the project stands."""
@@ -683,8 +688,3 @@ class Controller:
         while channel is not None and (left := deadline - time.monotonic()) > 0:
             if select.select([channel.fileno()], [], [], left)[0] and channel.receive() is None:
                 return
-
-
-def _written(found: Sweep) -> set[str]:
-    """What may have held something else for a moment; a directory is touched by every file that comes and goes."""
-    return found.changed | {key for key in found.touched if not key.endswith(os.sep)}

@@ -11,13 +11,15 @@ from pytest_reloadwatch.proof.digest import listing_key, lookup_key
 from pytest_reloadwatch.rewind import messages as m
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from pytest_reloadwatch.session.book import Book
     from pytest_reloadwatch.session.events import Events
     from pytest_reloadwatch.session.hoisting import Hoister
     from pytest_reloadwatch.session.rounds import Current, Round
     from pytest_reloadwatch.session.screen import Screen
+
+FEW = 3  # files that are named
 
 
 class Conversation:
@@ -32,6 +34,8 @@ class Conversation:
         self._handlers: dict[type[m.Message], Callable[..., None]] = {
             m.Knowledge: self._on_knowledge,
             m.Wrote: self._on_wrote,
+            m.Connected: self._on_connected,
+            m.Retimed: self._on_retimed,
             m.Collecting: self._on_collecting,
             m.CollectFailed: self._on_collect_failed,
             m.Collection: self._on_collection,
@@ -78,6 +82,12 @@ class Conversation:
             current.record.failed_files[nodeid] = path
             self._book.note_uncollectable(path, nodeid)
 
+    def complain_of_writing(self, names: Iterable[str]) -> None:
+        """Say once for each file that no verdict can be proven while it keeps being written."""
+        for name in sorted({name or "a directory" for name in names} - self._complaints)[:FEW]:
+            self._complaints.add(name)
+            self._screen.note(f"{name} is written while tests run that rest on it: they are not proven by that")
+
     def _on_knowledge(self, message: m.Knowledge, current: Current) -> None:
         self._book.learn(current.record, message)
         self._hoister.executed.update(path for _, path in message.modules)
@@ -85,6 +95,12 @@ class Conversation:
     def _on_wrote(self, message: m.Wrote, current: Current) -> None:
         directory = os.path.dirname(message.path)
         current.record.written |= {message.path, listing_key(directory), lookup_key(directory)}
+
+    def _on_connected(self, message: m.Connected, current: Current) -> None:
+        current.record.connected.add(message.path)
+
+    def _on_retimed(self, message: m.Retimed, current: Current) -> None:
+        current.record.retimed.add(message.path)
 
     def _on_collecting(self, message: m.Collecting, current: Current) -> None:
         current.reached, current.in_test = (message.nodeid, message.path), False

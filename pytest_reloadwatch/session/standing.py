@@ -19,12 +19,16 @@ NO_TESTS = 5
 
 @dataclass(frozen=True)
 class Standing:
-    """The answer to every question about the project: the settled object, the closing line, the exit code."""
+    """The answer to every question about the project: the settled object, the closing line, the exit code.
+
+    *loose* are verdicts of the last run that nothing proves, since what they rest on was written meanwhile.
+    """
 
     selection: Selection
     failure: Failure | None
     round: Round
     is_settled: bool
+    loose: dict[str, str]
 
     @property
     def exit_code(self) -> int:
@@ -35,18 +39,26 @@ class Standing:
             return 1
         if self.round.held and self.selection.unknown:
             return INTERRUPTED
-        return 0 if self.selection.known else NO_TESTS
+        return 0 if self.known else NO_TESTS
+
+    @property
+    def known(self) -> int:
+        """How many tests there are, as far as anything has told of them."""
+        return max(self.selection.known, len(self.selection.verdicts) + len(self.loose))
 
     @property
     def failing(self) -> tuple[str, ...]:
-        verdicts = self.selection.verdicts
-        return tuple(sorted(nodeid for nodeid, proof in verdicts.items() if proof.outcome in BAD))
+        return tuple(sorted(nodeid for nodeid, outcome in self._verdicts.items() if outcome in BAD))
 
     @property
     def outcomes(self) -> dict[str, str]:
         if self.failure is not None:
             return dict(self.failure.verdicts)
-        return {nodeid: proof.outcome for nodeid, proof in self.selection.verdicts.items()}
+        return self._verdicts
+
+    @property
+    def _verdicts(self) -> dict[str, str]:
+        return {nodeid: proof.outcome for nodeid, proof in self.selection.verdicts.items()} | self.loose
 
     def as_event(self) -> dict[str, Any]:
         return {"exit_code": self.exit_code, "outcomes": self.outcomes}
@@ -59,7 +71,7 @@ class Standing:
         return answer
 
     def summary(self) -> Summary:
-        known = self.selection.known
+        known = self.known
         return Summary(
             exit_code=self.exit_code,
             known=known,

@@ -1,0 +1,110 @@
+"""What tests write themselves, in the open or through a child, is no change; edits of the same files still are."""
+
+import sqlite3
+import sys
+
+import pytest
+from harness import WatchSession
+
+READS = """
+    --- data.txt
+    1
+    --- app.py
+    import pathlib
+    VALUE = int(pathlib.Path(__file__).with_name("data.txt").read_text())
+    --- test_app.py
+    import app
+    def test_value():
+        assert app.VALUE == 1
+"""
+RETIMES = """
+    --- test_retimes.py
+    import os
+    def test_sets_the_time():
+        os.utime("data.txt", (1_700_000_000, 1_700_000_000))
+        os.chmod("data.txt", 0o644)
+"""
+REGENERATES = f"""
+    --- test_regenerates.py
+    import subprocess
+    WRITE = "import pathlib; p = pathlib.Path('app.py'); t = p.read_text(); p.unlink(); p.write_text(t)"
+    def test_writes_it_anew():
+        subprocess.run([{sys.executable!r}, "-c", WRITE], check=True)
+"""
+LEAVES_A_DATABASE = """
+    --- test_database.py
+    import sqlite3
+    def test_adds_a_row():
+        database = sqlite3.connect("left.db")
+        with database:
+            database.execute("create table if not exists rows (n)")
+            database.execute("insert into rows values (1)")
+        database.close()
+"""
+COUNTS_IN_A_CHILD = f"""
+    --- count.txt
+    0
+    --- test_count.py
+    import pathlib, subprocess
+    COUNT = "import pathlib; p = pathlib.Path('count.txt'); p.write_text(str(int(p.read_text()) + 1))"
+    def test_counts():
+        before = int(pathlib.Path("count.txt").read_text())
+        subprocess.run([{sys.executable!r}, "-c", COUNT], check=True)
+        assert int(pathlib.Path("count.txt").read_text()) == before + 1
+    --- test_other.py
+    def test_other(): pass
+"""
+
+
+@pytest.mark.parametrize(
+    "writes", [RETIMES, REGENERATES, LEAVES_A_DATABASE], ids=["retimes", "regenerates", "database"]
+)
+def test_settles_and_still_sees_edits(project, writes):
+    project.apply(READS)
+    project.apply(writes)
+    with WatchSession(project) as session:
+        assert session.assert_equal_to_cold().exit_code == 0
+        assert session.step().ran == []
+        project.write("data.txt", "2\n")
+        step = session.assert_equal_to_cold()
+        assert step.outcomes["test_app.py::test_value"] == "failed"
+        project.replace("test_app.py", "== 1", "== 2")
+        assert session.assert_equal_to_cold().exit_code == 0
+        assert session.step().ran == []
+
+
+def test_a_database_that_tests_read_is_data(project):
+    def save(number):
+        database = sqlite3.connect(project.path("numbers.db"))
+        with database:
+            database.execute("create table if not exists numbers (n)")
+            database.execute("delete from numbers")
+            database.execute("insert into numbers values (?)", (number,))
+        database.close()
+
+    project.apply("""
+        --- test_numbers.py
+        import sqlite3
+        def test_number():
+            database = sqlite3.connect("numbers.db")
+            try:
+                assert database.execute("select n from numbers").fetchone() == (1,)
+            finally:
+                database.close()
+        def test_other(): pass
+    """)
+    save(1)
+    with WatchSession(project) as session:
+        assert session.assert_equal_to_cold().exit_code == 0
+        save(2)
+        step = session.assert_equal_to_cold()
+        assert step.ran == ["test_numbers.py::test_number"]
+        assert step.exit_code == 1
+
+
+def test_verdicts_that_nothing_can_prove_are_told_all_the_same(project):
+    project.apply(COUNTS_IN_A_CHILD)
+    with WatchSession(project, option="--reload-once") as session:
+        assert session.wait_for_end() == 0
+        assert "no tests" not in session.output()
+        assert "2 tests" in session.output()
