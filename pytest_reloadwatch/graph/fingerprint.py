@@ -1,0 +1,238 @@
+"""What changed in a source, at the level of functions: a digest a function, one for the module level without them.
+
+The module level is what executes at import and what can be seen of a function without calling it: signatures,
+defaults, annotations, decorators, docstrings, classes. A function's own digest is that of its body. Both are taken
+from the syntax tree, so comments, blank lines and formatting do not count. The tree is not the same in all versions
+of Python: digests of different versions must not be compared.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import warnings
+from bisect import bisect_right
+from collections import Counter
+from dataclasses import dataclass, field
+from itertools import groupby
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+MODULE = ""
+
+_Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
+_Definitions: TypeAlias = "Mapping[type, Callable[[Any], list[str]]]"
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+_YIELDS = (ast.Yield, ast.YieldFrom)
+_EFFECTS = (ast.Call, ast.Await, ast.NamedExpr, *_YIELDS)
+
+# A name's context follows from where it stands; ``u`` before a string and comments about types mean nothing.
+_MEANINGLESS = frozenset({"ctx", "kind", "type_comment", "type_ignores"})
+# Last field first: that is how they go onto a stack.
+_FIELDS: dict[type, tuple[str, ...]] = {
+    kind: tuple(name for name in reversed(kind._fields) if name not in _MEANINGLESS)
+    for kind in vars(ast).values()
+    if isinstance(kind, type) and issubclass(kind, ast.AST)
+}
+
+
+@dataclass(frozen=True)
+class Fingerprints:
+    """The digests of one source; two are equal exactly when nothing has changed, whatever became of the lines.
+
+    *functions* go by qualified name without ``<locals>``, with ``#2``, ``#3`` behind a name that is defined again;
+    what is defined inside a function belongs to it. *spans* are (first line, last line, function) in order.
+    """
+
+    module: str
+    functions: Mapping[str, str]
+    spans: tuple[tuple[int, int, str], ...] = field(default=(), compare=False)
+
+    def function_at(self, line: int) -> str:
+        """The function that *line* belongs to, its decorators and signature included; MODULE outside of all.
+
+        The first line of a code object will do, except for the module's own: that says 1 whatever stands there.
+        """
+        index = bisect_right(self.spans, line, key=lambda span: span[0]) - 1
+        return self.spans[index][2] if index >= 0 and line <= self.spans[index][1] else MODULE
+
+
+def fingerprints(source: bytes | str) -> Fingerprints:
+    """The digests of *source*; only one, of the text as it is, where it does not parse."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # who executes it will hear of it
+            tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        data = source.encode("utf-8", "surrogatepass") if isinstance(source, str) else source
+        return Fingerprints(hashlib.blake2b(data, digest_size=16).hexdigest(), {})
+    reader = _Reader()
+    module = _digest(reader.read(tree.body))
+    return Fingerprints(module, reader.functions, tuple(reader.spans))
+
+
+def changed(before: Fingerprints, after: Fingerprints) -> frozenset[str]:
+    """The functions that have changed, come or gone; MODULE among them if the module level has changed."""
+    names = before.functions.keys() | after.functions.keys()
+    found = {name for name in names if before.functions.get(name) != after.functions.get(name)}
+    return frozenset(found if before.module == after.module else {MODULE, *found})
+
+
+def semantic_digest(prints: Fingerprints) -> str:
+    """One digest for all: equal exactly when the fingerprints are."""
+    return _digest([prints.module, *(text for pair in sorted(prints.functions.items()) for text in pair)])
+
+
+class _Reader:
+    """Reads one module in source order; *functions* and *spans* are what it has met so far."""
+
+    def __init__(self) -> None:
+        self.functions: dict[str, str] = {}
+        self.spans: list[tuple[int, int, str]] = []
+        self._seen: Counter[str] = Counter()
+        self._class = ""  # with a dot behind
+        self._definitions: _Definitions = {
+            ast.FunctionDef: self._read_function,
+            ast.AsyncFunctionDef: self._read_function,
+            ast.ClassDef: self._read_class,
+        }
+
+    def read(self, body: list[ast.stmt]) -> list[str]:
+        """The tokens of the module level."""
+        tokens: list[str] = []
+        for run in _runs(body):
+            read = [(getattr(statement, "name", ""), _tokens([statement], self._definitions)) for statement in run]
+            read.sort(key=lambda pair: pair[0])  # stable, for of two with the same name the later one counts
+            tokens.extend(token for _, some in read for token in some)
+        return tokens
+
+    def _read_class(self, node: ast.ClassDef) -> list[str]:
+        outside, self._class = self._class, f"{self._class}{node.name}."
+        tokens = ["ClassDef", *_tokens([getattr(node, name) for name in node._fields], self._definitions)]
+        self._class = outside
+        return tokens
+
+    def _read_function(self, node: _Function) -> list[str]:
+        """Note the body and the lines; what remains belongs to the module level."""
+        name = self._unique(self._class + node.name)
+        first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
+        self.spans.append((first, node.end_lineno or node.lineno, name))
+        start = int(_is_text(node.body[0]))
+        body = _tokens(node.body[start:])
+        self.functions[name] = _digest(body)
+        # Calling a generator function executes nothing of it, so that those who only call it are not on record.
+        is_generator = ("Yield" in body or "YieldFrom" in body) and _is_generator(node.body)
+        seen = [node.decorator_list, node.name, getattr(node, "type_params", []), node.args, node.returns]
+        return [type(node).__name__, str(is_generator), *_tokens([*seen, node.body[:start]])]
+
+    def _unique(self, name: str) -> str:
+        self._seen[name] += 1
+        return name if self._seen[name] == 1 else f"{name}#{self._seen[name]}"
+
+
+def _runs(body: Iterable[ast.stmt]) -> Iterator[list[ast.stmt]]:
+    """The statements of a module, in order, those together whose order among themselves does not count.
+
+    These are neighbouring function definitions which only bind a name: no decorator, nothing in the signature that
+    may do something or that another of them defines. Everything else keeps its place, for it may use a name that
+    comes later, or be seen in order: enumerations, dataclasses and pytest look at the order within a class. So does
+    pytest for a module's tests, and a test may rest on what the one before it left behind.
+    """
+    for only_bind, group in groupby(body, _only_binds):
+        statements = list(group)
+        if only_bind:
+            yield from _without_mentioned(statements)
+        else:
+            yield from ([statement] for statement in statements)
+
+
+def _without_mentioned(definitions: list[ast.stmt]) -> Iterator[list[ast.stmt]]:
+    """The same, for neighbours that only bind: whichever mentions one of them stays where it is."""
+    names = {getattr(definition, "name", "") for definition in definitions}
+    for is_free, group in groupby(definitions, lambda one: names.isdisjoint(_mentioned(one))):
+        if is_free:
+            yield list(group)
+        else:
+            yield from ([definition] for definition in group)
+
+
+def _only_binds(node: ast.stmt) -> bool:
+    if not isinstance(node, _FUNCTIONS) or node.decorator_list or node.name.startswith("test"):
+        return False
+    return not any(isinstance(part, _EFFECTS) for part in _signature(node))
+
+
+def _mentioned(node: ast.stmt) -> set[str]:
+    return {part.id for part in _signature(node) if isinstance(part, ast.Name)}
+
+
+def _signature(node: ast.stmt) -> Iterator[ast.AST]:
+    for name in ("type_params", "args", "returns"):
+        value = getattr(node, name, None)
+        for part in value if isinstance(value, list) else [value]:
+            if part is not None:
+                yield from ast.walk(part)
+
+
+def _is_text(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+
+
+def _is_generator(body: list[ast.stmt]) -> bool:
+    """Whether a function with this body is one; what it defines inside may be one for itself."""
+    left: list[ast.AST] = [*body]
+    while left:
+        node = left.pop()
+        if isinstance(node, _YIELDS):
+            return True
+        if isinstance(node, _FUNCTIONS):
+            left += [*node.decorator_list, node.args]
+        elif isinstance(node, ast.Lambda):
+            left.append(node.args)
+        else:
+            left.extend(ast.iter_child_nodes(node))
+    return False
+
+
+def _tokens(parts: list[Any], definitions: _Definitions = MappingProxyType({})) -> list[str]:
+    """Syntax as words, which no other syntax has; *definitions* say it in their own way for some types of nodes.
+
+    A node is its type and its fields, a list its length and its items: the words can be read back without brackets.
+    """
+    tokens: list[str] = []
+    stack: list[Any] = parts[::-1]
+    while stack:
+        value = stack.pop()
+        kind = type(value)
+        if kind in definitions:
+            tokens += definitions[kind](value)
+        elif kind is ast.Constant:
+            tokens += ("Constant", _constant(value.value))
+        elif kind in _FIELDS:
+            tokens.append(kind.__name__)
+            for name in _FIELDS[kind]:
+                stack.append(getattr(value, name))  # noqa: PERF401 - quicker than a generator
+        elif kind is list:
+            tokens.append(f"[{len(value)}")
+            stack += value[::-1]
+        else:
+            tokens.append(_word(value))
+    return tokens
+
+
+def _word(value: object) -> str:
+    """A name, a flag, nothing at all, or (template strings) the text of an expression."""
+    if value is None:
+        return ""
+    return value if isinstance(value, str) and value.isidentifier() else repr(value)
+
+
+def _constant(value: object) -> str:
+    return hex(value) if type(value) is int else repr(value)  # as decimals an integer may be too long
+
+
+def _digest(words: Iterable[str]) -> str:
+    return hashlib.blake2b("\n".join(words).encode(), digest_size=16).hexdigest()
