@@ -121,6 +121,7 @@ class Replay:
     """Compares step by step: *live* is the session's clone, *cold* the second one. Times are in seconds."""
 
     def __init__(self, live: Project, cold: Project, timeout: float) -> None:
+        self._live = live
         self._cold = cold
         self._timeout = timeout
         self._git = Git(live.clone)
@@ -166,7 +167,7 @@ class Replay:
 
     def _compare(self, step: Step, settled: dict[str, Any], cold: ColdResult, events: EventsFile) -> None:
         step.differences = contradictions(settled)
-        suspects = mismatches(settled["outcomes"], cold.verdicts)
+        suspects = mismatches({self._as_cold(test): o for test, o in settled["outcomes"].items()}, cold.verdicts)
         again = run_cold(self._cold, self._timeout) if suspects else cold
         for suspect in suspects:
             if again.verdicts.get(suspect.test, ABSENT) != suspect.cold:
@@ -179,9 +180,14 @@ class Replay:
     def _depends_on_order(self, suspect: Mismatch, events: EventsFile) -> bool:
         """Whether a cold run of just the tests that ran along with this one gives the session's verdict."""
         for run in reversed(events.runs):
-            if run.tests.get(suspect.test) == suspect.ours:
-                return self._cold_subset(tuple(run.tests)).get(suspect.test) == suspect.ours
+            tests = {self._as_cold(test): outcome for test, outcome in run.tests.items()}
+            if tests.get(suspect.test) == suspect.ours:
+                return self._cold_subset(tuple(tests)).get(suspect.test) == suspect.ours
         return False
+
+    def _as_cold(self, nodeid: str) -> str:
+        """A test's name in the second clone: parameters can hold the path of the one they are in."""
+        return nodeid.replace(self._live.clone, self._cold.clone)
 
     def _cold_subset(self, nodeids: tuple[str, ...]) -> dict[str, str]:
         if nodeids not in self._subsets:

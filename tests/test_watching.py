@@ -178,11 +178,11 @@ class TestNoEdit:
         assert_nothing_ran(session)
 
     def test_an_edit_is_undone(self, started, session):
-        started.write("app.py", "VALUE = 1  # the same\n")
+        started.write("app.py", "VALUE = 2 - 1\n")
         assert session.step().ran == ["test_app.py::test_value"]
         started.write("app.py", "VALUE = 1\n")
         assert_nothing_ran(session)
-        started.write("app.py", "VALUE = 1  # the same\n")
+        started.write("app.py", "VALUE = 2 - 1\n")
         assert_nothing_ran(session)
 
     def test_a_new_test_file_is_taken_back(self, started, session):
@@ -198,6 +198,90 @@ class TestNoEdit:
             assert session.step().exit_code == 1
             started.write("README.md", "still unrelated\n")
             assert_nothing_ran(session)
+
+
+class TestComments:
+    """Comments, formatting and the place of a function are no code; whoever reads the text sees them all the same."""
+
+    START = """
+        --- app.py
+        def half(number):
+            return number / 2
+        def double(number):
+            return number * 2
+        --- conftest.py
+        import pytest
+        @pytest.fixture
+        def two():
+            return 2
+        --- test_app.py
+        import app
+        def test_half(two):
+            assert app.half(two) == 1
+        --- test_text.py
+        import inspect, pathlib
+        import app
+        def test_source():
+            assert inspect.getsource(app.half)
+        def test_text():
+            assert pathlib.Path("app.py").read_text()
+    """
+    MOVED = """
+        # A comment at first.
+
+        def double( number ):
+            return (number * 2)  # another one
+
+
+        def half(number):
+            return number / 2
+    """
+
+    @pytest.fixture
+    def commented(self, project):
+        project.apply(self.START)
+        return project
+
+    def test_rerun_only_who_reads_them(self, commented):
+        with WatchSession(commented) as session:
+            session.assert_equal_to_cold()
+            commented.write("app.py", self.MOVED)
+            assert sorted(session.assert_equal_to_cold().ran) == [
+                "test_text.py::test_source",
+                "test_text.py::test_text",
+            ]
+
+    @pytest.mark.parametrize("name", ["conftest.py", "test_app.py", "test_text.py"])
+    def test_settle_at_once(self, commented, name):
+        with WatchSession(commented) as session:
+            session.step()
+            commented.write(name, "# new\n" + commented.read(name))
+            assert session.settled_step().ran == []
+            assert f"{name} → nothing to run" in session.output()
+
+    @pytest.mark.parametrize(
+        ("old", "new"),
+        [
+            ("def half(number):", 'def half(number):\n    """Documented."""'),
+            ("def half(number):", "def half(number: float):"),
+            ("return number / 2", "return number / 2 + 0"),
+        ],
+        ids=["docstring", "annotation", "body"],
+    )
+    def test_code_is_code(self, commented, old, new):
+        with WatchSession(commented) as session:
+            session.step()
+            commented.replace("app.py", old, new)
+            assert "test_app.py::test_half" in session.assert_equal_to_cold().ran
+
+    def test_a_later_failure_is_shown_with_the_lines_of_today(self, commented):
+        with WatchSession(commented) as session:
+            session.step()
+            commented.write("app.py", self.MOVED)
+            session.step()
+            commented.replace("test_app.py", "app.half(two)", "app.half(None)")
+            assert session.assert_equal_to_cold().exit_code == 1
+            assert "app.py:8: TypeError" in session.output()
 
 
 def git(project, *arguments):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pytest_reloadwatch.graph.keys import path_of, with_texts
 from pytest_reloadwatch.graph.names import Resolver
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ class ImportGraph:
 
     *read_imports* gives what a file's source imports. Nodes are absolute paths; an edge may also lead
     to a data file, a directory listing or a path where no file is yet: whatever the importer's
-    execution rested on.
+    execution rested on. Where that is the text of a source, a mark stands before the path, which leads no further.
     """
 
     def __init__(self, read_imports: Callable[[str], SourceImports]) -> None:
@@ -93,19 +94,19 @@ class ImportGraph:
             path = waiting.pop()
             if path not in reached:
                 reached.add(path)
-                if path.endswith(".py"):
+                if path.endswith(".py") and not path.startswith("<"):
                     waiting.extend(self.direct(path) - reached)
 
     def dependents(self, targets: Iterable[str], among: Iterable[str]) -> set[str]:
         """The files *among* which rest on any of *targets*, the targets with them."""
-        affected = set(targets)
+        affected = with_texts(targets)
         candidates = {path: self.direct(path) for path in among}
         grown = True
         while grown:
             new = {path for path, edges in candidates.items() if path not in affected and edges & affected}
-            affected |= new
+            affected |= with_texts(new)
             grown = bool(new)
-        return affected
+        return {path_of(key) for key in affected}
 
     def _outdate(self, path: str) -> None:
         if path in self._direct:

@@ -18,6 +18,8 @@ from itertools import groupby
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from pytest_reloadwatch.graph.imports import UNPARSABLE
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
@@ -66,9 +68,14 @@ def fingerprints(source: bytes | str) -> Fingerprints:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # who executes it will hear of it
             tree = ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    except UNPARSABLE:
         data = source.encode("utf-8", "surrogatepass") if isinstance(source, str) else source
         return Fingerprints(hashlib.blake2b(data, digest_size=16).hexdigest(), {})
+    return fingerprints_in(tree)
+
+
+def fingerprints_in(tree: ast.Module) -> Fingerprints:
+    """The same for a source that has been parsed."""
     reader = _Reader()
     module = _digest(reader.read(tree.body))
     return Fingerprints(module, reader.functions, tuple(reader.spans))

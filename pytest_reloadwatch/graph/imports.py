@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 
 _DOTTED = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+\Z")
+UNPARSABLE = (SyntaxError, ValueError, RecursionError, MemoryError)  # what ast.parse raises
 _IMPORTERS = frozenset({"import_module", "__import__", "importorskip", "resolve_name", "run_module"})
 
 
@@ -35,8 +36,13 @@ def source_imports(source: bytes | str) -> SourceImports:
     """The imports in *source*; none where it does not parse (it will not execute either)."""
     try:
         tree = ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError):
+    except UNPARSABLE:
         return SourceImports()
+    return imports_in(tree)
+
+
+def imports_in(tree: ast.Module) -> SourceImports:
+    """The same for a source that has been parsed."""
     finder = _Finder()
     finder.visit(tree)
     return SourceImports(tuple(dict.fromkeys(finder.imports)), tuple(dict.fromkeys(finder.strings)))

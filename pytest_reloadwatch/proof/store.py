@@ -1,21 +1,23 @@
-"""The store: proofs, collected files and parsed imports, in one sqlite file in pytest's cache directory."""
+"""The store: proofs, collected files and what parsed sources gave, in one sqlite file in pytest's cache directory."""
 
 from __future__ import annotations
 
 import json
 import os
 import sqlite3
+import sys
 from typing import TYPE_CHECKING
 
 from pytest_reloadwatch.exceptions import StoreUnusableError
 from pytest_reloadwatch.graph.imports import Import, SourceImports
+from pytest_reloadwatch.graph.source import Source
 from pytest_reloadwatch.proof.digest import digest_text
 from pytest_reloadwatch.proof.model import Collected, Group, Proof
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-VERSION = "1"
+VERSION = "2"
 PROOFS_KEPT = 8  # a test: enough for a branch and back, and for a few undone edits
 
 SCHEMA = """
@@ -35,8 +37,9 @@ create table collected (
     nodeid text not null, outcome text not null, nodeids text not null,
     serial integer primary key autoincrement, unique (path, environment, scope, groups)
 );
--- Import statements found in a source, by its digest, as JSON.
-create table imports (digest text primary key, found text not null);
+-- What was read from a source by parsing it, as JSON: import statements, strings like a module's name, and the digest
+-- of its code. name: the digest of its text, with the version of Python.
+create table source (name text primary key, found text not null);
 """
 
 
@@ -90,20 +93,20 @@ class Store:
         except sqlite3.Error as error:
             raise StoreUnusableError(str(error)) from error
 
-    def imports(self, digest: str) -> SourceImports | None:
-        """The imports found earlier in the source with this digest."""
+    def source(self, digest: str) -> Source | None:
+        """What was read earlier from the source with this digest."""
         try:
-            row = self._db.execute("select found from imports where digest = ?", (digest,)).fetchone()
+            row = self._db.execute("select found from source where name = ?", (_source_name(digest),)).fetchone()
         except sqlite3.Error:  # it only saves time, and saving will complain
             return None
-        return None if row is None else _parse_imports(row[0])
+        return None if row is None else _parse_source(row[0])
 
-    def save_imports(self, found: dict[str, SourceImports]) -> None:
+    def save_sources(self, found: dict[str, Source]) -> None:
         """Remember what parsing gave, by digest. Raises StoreUnusableError."""
-        rows = [(digest, _format_imports(imports)) for digest, imports in found.items()]
+        rows = [(_source_name(digest), _format_source(source)) for digest, source in found.items()]
         try:
             with self._db:
-                self._db.executemany("insert or replace into imports values (?, ?)", rows)
+                self._db.executemany("insert or replace into source values (?, ?)", rows)
         except sqlite3.Error as error:
             raise StoreUnusableError(str(error)) from error
 
@@ -208,10 +211,16 @@ def open_store(path: str, environment: str, scope: str) -> tuple[Store, str]:
         return Store(None), f"the store {path} is unusable ({problem}): what is proven is kept for this session only"
 
 
-def _format_imports(found: SourceImports) -> str:
-    return json.dumps([[[i.module, i.names, i.level] for i in found.imports], found.strings])
+def _source_name(digest: str) -> str:
+    return f"{digest} {sys.version_info[0]}.{sys.version_info[1]}"
 
 
-def _parse_imports(text: str) -> SourceImports:
-    imports, strings = json.loads(text)
-    return SourceImports(tuple(Import(m, tuple(names), level) for m, names, level in imports), tuple(strings))
+def _format_source(source: Source) -> str:
+    imports = [[i.module, i.names, i.level] for i in source.imports.imports]
+    return json.dumps([imports, source.imports.strings, source.code])
+
+
+def _parse_source(text: str) -> Source:
+    imports, strings, code = json.loads(text)
+    found = tuple(Import(module, tuple(names), level) for module, names, level in imports)
+    return Source(SourceImports(found, tuple(strings)), code)

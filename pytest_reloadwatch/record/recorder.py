@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pytest_reloadwatch import _compat
+from pytest_reloadwatch.graph.keys import path_of, text_key
 from pytest_reloadwatch.proof.digest import listing_key, lookup_key
 
 if TYPE_CHECKING:
@@ -93,7 +94,8 @@ class Recorder:
         if path in self.written or not self.first_party.is_data(path):
             return
         imported = is_bytecode or (path.endswith(".py") and _is_import(frame))
-        self._charge([path], frame, ambient=imported or not path.endswith(".py"))
+        key = path if imported else text_key(path)
+        self._charge([key], frame, ambient=imported or not path.endswith(".py"))
 
     def listed(self, path: str, frame: FrameType) -> None:
         if frame.f_code.co_filename.startswith(_IMPORTLIB) or not self.first_party.is_data(path):
@@ -119,7 +121,7 @@ class Recorder:
     def asked(self, path: str, frame: FrameType) -> None:
         """Whether there is anything at *path*, and perhaps how large or new it is."""
         if path not in self.written and self.first_party.is_data(path):
-            self._charge([path], frame, ambient=True)
+            self._charge([text_key(path)], frame, ambient=True)
 
     def missing(self, paths: list[str], frame: FrameType) -> None:
         """Modules were looked for at these first-party *paths*, and nothing was there."""
@@ -159,7 +161,7 @@ class Recorder:
             owner.opaque = True
 
     def _charge(self, keys: list[str], frame: FrameType, *, ambient: bool) -> None:
-        self.learned.past.update(dict.fromkeys(keys))
+        self.learned.past.update(dict.fromkeys(map(path_of, keys)))
         if self.only_past:
             return
         owner = self._owners[-1] if self._owners else None

@@ -33,7 +33,7 @@ def is_trusted(source: str, bytecode: str) -> bool:
 
 def discard_bytecode(paths: Iterable[str]) -> None:
     """Remove cached bytecode of the sources among *paths*: a child process of a test would look no closer."""
-    for path in paths:
+    for path in filter(os.path.isabs, paths):  # the other keys are no files
         directory, name = os.path.split(path)
         if name.endswith(".py"):
             for cached in glob.glob(os.path.join(glob.escape(directory), "__pycache__", name[:-3] + ".*.pyc")):

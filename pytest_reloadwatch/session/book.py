@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 from pytest_reloadwatch.exceptions import StoreUnusableError
 from pytest_reloadwatch.graph.closure import ImportGraph
-from pytest_reloadwatch.graph.imports import SourceImports, source_imports
-from pytest_reloadwatch.proof.digest import FIRST_PARTY, digest_text, is_listing
+from pytest_reloadwatch.graph.keys import code_key, is_code, path_of, proof_key, with_texts
+from pytest_reloadwatch.graph.source import Source, read_source
+from pytest_reloadwatch.proof.digest import FIRST_PARTY, digest_bytes, digest_text, is_listing
 from pytest_reloadwatch.proof.model import BAD, Collected, Group, Proof
 from pytest_reloadwatch.proof.selection import MOST_GROUPS, Matcher, Selection, select
 from pytest_reloadwatch.proof.store import Store
@@ -60,8 +61,8 @@ class Book:
     """Owned by the controller; everything here happens between two runs or on a run's messages."""
 
     def __init__(self, store: Store, environment: str, scope: str, first_party: FirstParty) -> None:
-        self.tree = Tree()
-        self.graph = ImportGraph(self._imports)
+        self.tree = Tree(self._read_code)
+        self.graph = ImportGraph(lambda path: self._source(path).imports)
         self.files, self.proofs = store.load(environment, scope)
         self._store = store
         self._environment = environment
@@ -75,8 +76,8 @@ class Book:
         self._touched_often: set[str] = set()
         self.loose: dict[str, str] = {}  # outcomes that could not be proven
         self._listings: list[Group] = []
-        self._parsed: dict[str, SourceImports] = {}
-        self._unsaved: dict[str, SourceImports] = {}
+        self._parsed: dict[str, Source] = {}
+        self._unsaved: dict[str, Source] = {}
         self._sources: set[str] = set()
         self._source_listings: set[str] = set()
         self._interest: set[str] = set()
@@ -102,9 +103,13 @@ class Book:
         return found
 
     def forget(self, changed: Collection[str]) -> None:
-        """These keys are not as they were: what was seen of them does not count any more."""
-        for key in changed:
-            self.graph.forget_file(key)
+        """These keys are not as they were: what was seen of them does not count any more.
+
+        It still counts for a source of which only comments or formatting changed.
+        """
+        for path in {path_of(key) for key in changed}:
+            if not self.tree.tracks_code(path) or code_key(path) in changed:
+                self.graph.forget_file(path)
         self.graph.forget_moved(changed)
 
     def follow(self, keys: Iterable[str]) -> None:
@@ -129,7 +134,7 @@ class Book:
             self._find_sources(self._first_party.roots)
             return True
         if self._unprepared:
-            self._imports(self._unprepared.pop())
+            self._source(self._unprepared.pop())
         elif self._unclosed:
             self.base_keys(self._unclosed.pop())
         return bool(self._unprepared or self._unclosed)
@@ -199,7 +204,7 @@ class Book:
         self._pending = ([], [])
         try:
             self._store.save(self._environment, self._scope, files, proofs)
-            self._store.save_imports(self._unsaved)
+            self._store.save_sources(self._unsaved)
         except StoreUnusableError as error:
             self._store = Store(None)
             return f"the store cannot be written ({error}): what is proven is kept for this session only"
@@ -221,8 +226,8 @@ class Book:
     # Groups
 
     def group(self, keys: Iterable[str]) -> Group:
-        """These keys with their digests now."""
-        wanted = {key for key in keys if key not in self._volatile}
+        """These keys, as they were recorded, with their digests now."""
+        wanted = {proof_key(key) for key in keys if path_of(key) not in self._volatile}
         self._follow(wanted)
         if FIRST_PARTY in wanted and FIRST_PARTY not in self.tree:
             self._digest_sources()
@@ -291,13 +296,13 @@ class Book:
         unproven: dict[str, str] = {}
         for ended in run.ended.values():
             base = bases.keys(ended.path)
-            own = {key for key in ended.keys if key not in base and key not in run.written}
+            own = {key for key in ended.keys if key not in base and path_of(key) not in run.written}
             if ended.opaque:
                 own.add(FIRST_PARTY)
-            self._follow(own)
-            disturbed = (run.disturbed | (self._new(run) & own)) - self._volatile
+            self._follow(map(proof_key, own))
+            disturbed = with_texts((run.disturbed | self._new(run)) - self._volatile)
             if written := (base | own) & disturbed:
-                unproven[ended.nodeid] = min(written)
+                unproven[ended.nodeid] = path_of(min(written))
                 self.loose[ended.nodeid] = ended.outcome
                 continue
             groups = (bases.group(ended.path), *([bases.own(own)] if own else []))
@@ -316,9 +321,12 @@ class Book:
             self._listings = [*self._listings[-KEPT:], group]
 
     def _follow(self, keys: Iterable[str]) -> None:
+        """Look at these keys of proofs in sweeps; a source may matter even if only its text changes."""
         wanted = set(keys)
-        self._interest |= wanted
-        self.tree.track(wanted)
+        paths = {path_of(key) for key in wanted}
+        self._interest |= paths
+        self.tree.track(paths)
+        self.tree.track_code(path_of(key) for key in wanted if is_code(key))
 
     def _match(self) -> Matcher:
         """The matcher, told what moved since it was last asked."""
@@ -349,18 +357,22 @@ class Book:
             return self.tree.digest(FIRST_PARTY) != before
         return False
 
-    def _imports(self, path: str) -> SourceImports:
-        """What the source at *path* imports, parsed once for each content."""
+    def _read_code(self, path: str) -> str:
+        return self._source(path).code
+
+    def _source(self, path: str) -> Source:
+        """What parsing the source at *path* gives, once for each content."""
         self.tree.track([path])
         digest = self.tree.digest(path)
-        found = self._parsed.get(digest) or self._store.imports(digest)
+        found = self._parsed.get(digest) or self._store.source(digest)
         if found is None:
             try:
                 with open(path, "rb") as file:
-                    found = source_imports(file.read())
+                    data = file.read()
             except OSError:
-                found = SourceImports()
-            self._unsaved[digest] = found
+                data = b""
+            digest = digest_bytes(data)  # by now it may be another, which the next sweep will see
+            found = self._unsaved[digest] = read_source(data)
         self._parsed[digest] = found
         return found
 
@@ -378,8 +390,7 @@ class _Bases:
     def keys(self, path: str) -> set[str]:
         keys = self._keys.get(path)
         if keys is None:
-            keys = self._keys[path] = self._book.base_keys(path) - self._run.written
-            self._run.disturbed |= self._book._new(self._run) & keys
+            keys = self._keys[path] = self._book.base_keys(path) - with_texts(self._run.written)
         return keys
 
     def group(self, path: str) -> Group:

@@ -15,6 +15,7 @@ import time
 from typing import TYPE_CHECKING
 
 from pytest_reloadwatch.exceptions import BadMessageError
+from pytest_reloadwatch.graph.keys import path_of
 from pytest_reloadwatch.proof.digest import ABSENT, FIRST_PARTY, digest_bytes
 from pytest_reloadwatch.rewind import messages as m
 from pytest_reloadwatch.rewind.bytecode import discard_bytecode
@@ -280,6 +281,7 @@ class Controller:
 
     def _file_name(self, key: str) -> str:
         """A file as people know it, relative to the rootdir; empty for keys that are none."""
+        key = path_of(key)
         if key.endswith(os.sep) or key.startswith("<"):
             return ""
         root = self._beginning.rootdir + os.sep

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pytest_reloadwatch.proof.digest import is_path
 from pytest_reloadwatch.proof.lead import lead
 from pytest_reloadwatch.proof.model import BAD
 from pytest_reloadwatch.rewind.messages import Resume
@@ -40,7 +41,7 @@ class Planner:
 
     def note_edited(self, changed: Collection[str]) -> None:
         """These are likely to be edited again."""
-        sources = sorted(key for key in changed if key.endswith(".py"))[:HOT]
+        sources = sorted(key for key in changed if key.endswith(".py") and is_path(key))[:HOT]
         self.hot = list(dict.fromkeys([*sources, *self.hot]))[:HOT]
 
     def remaining(self, round_: Round) -> frozenset[str]:

@@ -9,10 +9,11 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from pytest_reloadwatch.graph.keys import code_key
 from pytest_reloadwatch.proof.digest import ABSENT, digest_file, digest_listing, is_listing, is_path
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 Entry = tuple[str, str]
 Signature = tuple[int, int, int, int]
@@ -35,10 +36,13 @@ class Sweep:
 class Tree:
     """Digests by key; what is not tracked is unknown.
 
-    *entries* holds the same as pairs, so that a group of dependencies holds when it is a subset.
+    *entries* holds the same as pairs, so that a group of dependencies holds when it is a subset. *read_code* gives
+    the digest of a source's code, without its comments and formatting.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, read_code: Callable[[str], str] | None = None) -> None:
+        self._read_code = read_code or digest_file
+        self._coded: set[str] = set()
         self.entries: set[Entry] = set()
         self._by_key: dict[str, Entry] = {}
         self._moved: set[Entry] = set()
@@ -83,6 +87,17 @@ class Tree:
                 self._look(key)
                 self._places = None
 
+    def track_code(self, paths: Iterable[str]) -> None:
+        """Follow the code of these sources too, beside their text."""
+        for path in paths:
+            if path not in self._coded:
+                self.track([path])
+                self._coded.add(path)
+                self._digest_code(path)
+
+    def tracks_code(self, path: str) -> bool:
+        return path in self._coded
+
     def new_since(self, moment: int) -> set[str]:
         """All keys first looked at after *moment* that may have been written after it, too.
 
@@ -114,11 +129,14 @@ class Tree:
 
     def _recheck(self, key: str, found: Sweep) -> None:
         before, signature = self.digest(key), self._signatures.get(key)
+        code = self._by_key.get(code_key(key))
         if signature is not None and key not in self._racy and signature == _signature(key):
             return
         self._look(key)
         if self.digest(key) != before:
             found.changed.add(key)
+        if code is not None and self.entry(code[0]) != code:
+            found.changed.add(code[0])
         if self.digest(key) != before or self._signatures.get(key) != signature:
             found.touched.add(key)
         if (self.digest(key) == ABSENT) != (before == ABSENT):
@@ -146,6 +164,8 @@ class Tree:
         signature = _signature(key)
         digest = ABSENT if signature == _GONE else digest_listing(key) if is_listing(key) else digest_file(key)
         self._set_digest(key, digest)
+        if key in self._coded:
+            self._digest_code(key)
         self._first_looks.setdefault(key, (now, signature))
         self._racy.discard(key)
         if digest == ABSENT:
@@ -155,6 +175,9 @@ class Tree:
         self._signatures[key] = signature
         if _is_racy(signature, now):
             self._racy.add(key)
+
+    def _digest_code(self, path: str) -> None:
+        self._set_digest(code_key(path), self._read_code(path) if self.exists(path) else ABSENT)
 
     def _set_digest(self, key: str, digest: str) -> None:
         before = self._by_key.get(key)

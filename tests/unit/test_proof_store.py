@@ -6,6 +6,7 @@ import pytest
 
 from pytest_reloadwatch.exceptions import StoreUnusableError
 from pytest_reloadwatch.graph.imports import Import, SourceImports
+from pytest_reloadwatch.graph.source import Source
 from pytest_reloadwatch.proof.model import Collected, Proof
 from pytest_reloadwatch.proof.store import PROOFS_KEPT, Store, open_store
 
@@ -55,12 +56,12 @@ def test_a_few_proofs_a_test_are_kept(path):
     store.close()
 
 
-def test_imports_are_kept_by_digest(path):
+def test_what_parsing_gave_is_kept_by_digest(path):
     store = Store(path)
-    found = SourceImports((Import("a", ("b",), 1),), ("c.d",))
-    store.save_imports({"digest": found})
-    assert store.imports("digest") == found
-    assert store.imports("other") is None
+    found = Source(SourceImports((Import("a", ("b",), 1),), ("c.d",)), "code")
+    store.save_sources({"digest": found})
+    assert store.source("digest") == found
+    assert store.source("other") is None
     store.close()
 
 

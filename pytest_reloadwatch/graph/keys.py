@@ -1,0 +1,51 @@
+"""Keys for sources, of which either the code counts, without comments and formatting, or the text.
+
+While things are recorded, and in the graph, the plain path stands for the code, since most who rest on a source import
+it, and its text has a mark in front. In proofs, and for the tree, the plain path stands for the text, as for every
+other file, and the code has a mark in front.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_CODE = "<code>"
+_TEXT = "<text>"
+
+
+def text_key(path: str) -> str:
+    """As it is recorded that the text of *path* counts: only sources have anything else that could."""
+    return _TEXT + path if path.endswith(".py") else path
+
+
+def with_texts(paths: Iterable[str]) -> set[str]:
+    """These paths, and the keys under which their text may have been recorded."""
+    return {key for path in paths for key in (path, text_key(path))}
+
+
+def proof_key(recorded: str) -> str:
+    """The key in proofs for what was recorded."""
+    if recorded.startswith(_TEXT):
+        return recorded[len(_TEXT) :]
+    return code_key(recorded) if recorded.endswith(".py") else recorded
+
+
+def code_key(path: str) -> str:
+    """The key in proofs for the code of the source at *path*."""
+    return _CODE + path
+
+
+def path_of(key: str) -> str:
+    """The path that a key of either kind is about; the key itself for one that is about none."""
+    for mark in (_CODE, _TEXT):
+        if key.startswith(mark):
+            return key[len(mark) :]
+    return key
+
+
+def is_code(key: str) -> bool:
+    """Whether a key of a proof stands for the code of a source."""
+    return key.startswith(_CODE)
