@@ -93,6 +93,15 @@ class Store:
         except sqlite3.Error as error:
             raise StoreUnusableError(str(error)) from error
 
+    def forget_files(self, environment: str, scope: str, paths: Iterable[str]) -> None:
+        """These files are not collected any more. Raises StoreUnusableError."""
+        rows = [(path, environment, scope) for path in paths]
+        try:
+            with self._db:
+                self._db.executemany("delete from collected where path = ? and environment = ? and scope = ?", rows)
+        except sqlite3.Error as error:
+            raise StoreUnusableError(str(error)) from error
+
     def source(self, digest: str) -> Source | None:
         """What was read earlier from the source with this digest."""
         try:

@@ -33,11 +33,14 @@ _Record = TypeVar("_Record", Collected, Proof)
 class RunRecord:
     """What one run has told so far; turned into proofs when it ends.
 
+    *inherited* is the past of the checkpoint that it continues from, *pruned* the files that it was told to pass over.
     *disturbed* are keys that changed meanwhile, *touched* those that may have; *written* and *retimed* are
     what the run itself wrote, and gave other time stamps or another mode; *connected* are databases that it opened.
     """
 
     number: int
+    inherited: Group = frozenset()
+    pruned: frozenset[str] = frozenset()
     begun: int = field(default_factory=time.time_ns)
     past: set[str] = field(default_factory=set)
     disturbed: set[str] = field(default_factory=set)
@@ -49,6 +52,11 @@ class RunRecord:
     collection: CollectionMessage | None = None
     failed_files: dict[str, str] = field(default_factory=dict)  # path by nodeid
     ended: dict[str, TestEnded] = field(default_factory=dict)
+
+    @property
+    def whole_past(self) -> set[str]:
+        """Everything that its process has taken in, the checkpoints that it continues from included."""
+        return self.past | {key for key, _ in self.inherited}
 
     def note(self, found: Sweep) -> None:
         """A sweep during the run: a directory is touched by every file that comes and goes, that is nothing."""
@@ -78,6 +86,7 @@ class Book:
         self._listings: list[Group] = []
         self._parsed: dict[str, Source] = {}
         self._unsaved: dict[str, Source] = {}
+        self._dropped: list[str] = []
         self._sources: set[str] = set()
         self._source_listings: set[str] = set()
         self._interest: set[str] = set()
@@ -203,13 +212,14 @@ class Book:
         files, proofs = self._pending
         self._pending = ([], [])
         try:
+            self._store.forget_files(self._environment, self._scope, self._dropped)
             self._store.save(self._environment, self._scope, files, proofs)
             self._store.save_sources(self._unsaved)
         except StoreUnusableError as error:
             self._store = Store(None)
             return f"the store cannot be written ({error}): what is proven is kept for this session only"
         finally:
-            self._unsaved = {}
+            self._unsaved, self._dropped = {}, []
         return ""
 
     def declare_volatile(self, keys: Collection[str]) -> None:
@@ -262,6 +272,7 @@ class Book:
         kept: list[Collected] = []
         matcher = self._match()
         self._drop_mended_directories(run.collection)
+        self._drop_passed_over(run, run.collection)
         for path, nodeid, outcome in run.collection.files:
             known = self.files.get(path, ())
             if outcome not in BAD and known and matcher.holds(known[-1].groups):
@@ -291,6 +302,16 @@ class Book:
         """Keys that were first looked at during the run, and may have been written in it."""
         return self.tree.new_since(run.begun) - self._excused(run)
 
+    def _drop_passed_over(self, run: RunRecord, collection: CollectionMessage) -> None:
+        """A file that pytest has come by and did not collect is none of the tests' any more: a conftest ignores it."""
+        collected = {path for path, _, _ in collection.files}
+        failing = tuple(path for path in collected if path.endswith(os.sep))
+        for path in [path for path in self.files if path not in collected and path not in run.pruned]:
+            if self.tree.exists(path) and not path.startswith(failing):
+                del self.files[path]
+                self._dropped.append(path)
+                self._listings.clear()  # it was among those that earlier collections gave
+
     def _close_tests(self, run: RunRecord, bases: _Bases) -> tuple[list[Proof], dict[str, str]]:
         kept: list[Proof] = []
         unproven: dict[str, str] = {}
@@ -312,10 +333,14 @@ class Book:
         return kept, unproven
 
     def _note_listing(self, run: RunRecord) -> None:
-        """These test files are all that there are, if something is known of each."""
+        """These test files are all that there are while listings and conftests stay, if something is known of each."""
         if run.collection is None or any(path not in self.files for path, _, _ in run.collection.files):
             return
-        group = self.group(key for key in run.past if is_listing(key))
+        keys = set(filter(is_listing, run.whole_past))
+        keys |= self.graph.closure(self._conftests)
+        if keys & run.disturbed:
+            return  # a file may have come after its directory was looked at
+        group = self.group(keys)
         self._interest.update(key for key, _ in group)
         if group not in self._listings:
             self._listings = [*self._listings[-KEPT:], group]

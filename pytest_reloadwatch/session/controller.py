@@ -314,7 +314,8 @@ class Controller:
         self._runs += 1
         self._round.runs += 1
         self._round.before_run = (remaining, len(self._round.attempted))
-        self._current = Current(RunRecord(self._runs), checkpoint.pid, list(self._round.cause))
+        record = RunRecord(self._runs, checkpoint.past, frozenset(order.prune))
+        self._current = Current(record, checkpoint.pid, list(self._round.cause))
         self._move(State.RUNNING)
         if self._round.cause and self._round.runs == 1:
             known = max(self._book.select().known, len(remaining))
@@ -527,7 +528,7 @@ class Controller:
         if name:
             self._conversation.tell_test(current, name, "error")
         # It may have died before it could tell what it had read.
-        past = self._book.group({FIRST_PARTY, *(current.record.past - current.record.disturbed)})
+        past = self._book.group({FIRST_PARTY, *(current.record.whole_past - current.record.disturbed)})
         self._failure = Failure(code, problem, {name: "error"} if name else {}, past)
         if code == USAGE_ERROR and not name and self._runs == 1:
             self._end(code)  # nothing that a save could mend: the command line is wrong

@@ -1,7 +1,14 @@
 """Tiny projects as text: each edit makes something stale that a lesser reload would keep."""
 
-from hazards import collection, files, imports, libraries, objects
+from hazards import collection, files, imports, libraries, modes, objects
 
-ALL = {**objects.HAZARDS, **imports.HAZARDS, **files.HAZARDS, **collection.HAZARDS, **libraries.HAZARDS}
+ALL = {
+    **objects.HAZARDS,
+    **imports.HAZARDS,
+    **files.HAZARDS,
+    **collection.HAZARDS,
+    **libraries.HAZARDS,
+    **modes.HAZARDS,
+}
 
 __all__ = ["ALL"]

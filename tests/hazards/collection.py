@@ -1,6 +1,27 @@
 """Conftests, fixtures, and tests and files that come, go and change their names."""
 
 HAZARDS = {
+    "new test file after an edit of another": [
+        """
+        --- app.py
+        VALUE = 1
+        --- test_app.py
+        from app import VALUE
+        def test_value():
+            assert VALUE == 1
+        """,
+        "--- app.py: 1 => 2",
+        "--- test_app.py: == 1 => == 2",
+        """
+        --- test_new.py
+        def test_new(): pass
+        """,
+        "--- app.py: 2 => 3",
+        """
+        --- deep/test_newer.py
+        def test_newer(): pass
+        """,
+    ],
     "conftest edited": [
         """
         --- conftest.py
