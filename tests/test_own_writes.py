@@ -24,6 +24,21 @@ RETIMES = """
         os.utime("data.txt", (1_700_000_000, 1_700_000_000))
         os.chmod("data.txt", 0o644)
 """
+REMOVES_A_COPY = """
+    --- test_removes.py
+    import os, pathlib, shutil
+    HERE = pathlib.Path(__file__).parent
+    def test_removes(tmp_path):
+        copy = tmp_path / "copy"
+        shutil.copytree(HERE, copy, ignore=shutil.ignore_patterns("__pycache__", ".pytest_cache"))
+        shutil.rmtree(copy)
+        directory = os.open(tmp_path, os.O_RDONLY)
+        os.mkdir("app.py", dir_fd=directory)
+        os.rename("app.py", "data.txt", src_dir_fd=directory, dst_dir_fd=directory)
+        os.rmdir("data.txt", dir_fd=directory)
+        os.close(directory)
+        os.symlink("data.txt", tmp_path / "link")
+"""
 REGENERATES = f"""
     --- test_regenerates.py
     import subprocess
@@ -56,9 +71,15 @@ COUNTS_IN_A_CHILD = f"""
 """
 
 
-@pytest.mark.parametrize(
-    "writes", [RETIMES, REGENERATES, LEAVES_A_DATABASE], ids=["retimes", "regenerates", "database"]
-)
+WRITES = {
+    "time stamps": RETIMES,
+    "a copy elsewhere": REMOVES_A_COPY,
+    "the same once more": REGENERATES,
+    "a database": LEAVES_A_DATABASE,
+}
+
+
+@pytest.mark.parametrize("writes", WRITES.values(), ids=WRITES)
 def test_settles_and_still_sees_edits(project, writes):
     project.apply(READS)
     project.apply(writes)

@@ -13,19 +13,35 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from types import FrameType
 
     from pytest_reloadwatch.record.recorder import Recorder
 
 _LIST = frozenset({"os.listdir", "os.scandir"})
-_WRITE = frozenset(
-    {"os.mkdir", "os.rmdir", "os.remove", "os.rename", "os.link", "os.symlink", "os.truncate", "shutil.move"}
-)
+# For each path that an event names and that is written: where in its arguments it stands, and where the descriptor of
+# the directory that it is relative to, if there is one (sys.audit events of the os module, and shutil.move).
+_WRITTEN: dict[str, tuple[tuple[int, int | None], ...]] = {
+    "os.mkdir": ((0, 2),),
+    "os.rmdir": ((0, 1),),
+    "os.remove": ((0, 1),),
+    "os.rename": ((0, 2), (1, 3)),
+    "os.link": ((1, 3),),
+    "os.symlink": ((1, 2),),
+    "os.truncate": ((0, None),),
+    "shutil.move": ((0, None), (1, None)),
+}
+# The same for those that keep their content and get other time stamps or another mode.
+_RETIMED: dict[str, tuple[tuple[int, int | None], ...]] = {
+    "os.utime": ((0, 3),),
+    "os.chmod": ((0, 2),),
+    "os.chown": ((0, 3),),
+    "os.link": ((0, 2),),
+}
 _SPAWN = frozenset(
     {"subprocess.Popen", "os.posix_spawn", "os.fork", "os.forkpty", "os.exec", "os.system", "os.spawn", "pty.spawn"}
 )
-_RETIME = frozenset({"os.utime", "os.chmod", "os.chown"})  # they leave the content as it is
-_EVENTS = frozenset({"open", "sqlite3.connect"}) | _LIST | _WRITE | _RETIME | _SPAWN
+_EVENTS = frozenset({"open", "sqlite3.connect", *_LIST, *_WRITTEN, *_RETIMED, *_SPAWN})
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
 
@@ -67,30 +83,37 @@ def _watch_stat(recorder: Recorder) -> None:
 def _report(recorder: Recorder, event: str, args: tuple[Any, ...], frame: FrameType) -> None:
     if event in _SPAWN:
         recorder.spawned()
-        return
+    elif event == "open":
+        _report_open(recorder, args, frame)
+    elif event in _WRITTEN or event in _RETIMED:
+        _report_change(recorder, event, args)
+    elif (path := _path(args[0])) is not None:
+        (recorder.listed if event in _LIST else recorder.connected)(path, frame)
+
+
+def _report_open(recorder: Recorder, args: tuple[Any, ...], frame: FrameType) -> None:
     path = _path(args[0])
-    if path is None:
-        return
-    if event == "open":
-        _report_open(recorder, path, args, frame)
-    elif event in _LIST:
-        recorder.listed(path, frame)
-    elif event in _RETIME:
-        recorder.retimed(path)
-    elif event == "sqlite3.connect":
-        recorder.connected(path, frame)
-    elif event != "os.mkdir" or not os.path.lexists(path):  # one that is there already stays as it is
-        recorder.wrote(path)
-        target = _path(args[1]) if event in ("os.rename", "os.link", "shutil.move") else None
-        if target is not None:
-            recorder.wrote(target)
-
-
-def _report_open(recorder: Recorder, path: str, args: tuple[Any, ...], frame: FrameType) -> None:
+    if path is None or (frame.f_code.co_name.startswith("_rmtree") and not os.path.isabs(args[0])):
+        return  # the event does not tell the directory to which shutil's names are relative
     if not _is_write(args[1], args[2]):
         recorder.opened(path, frame)
     elif not os.path.isdir(path):  # a temporary file without a name is made "in" a directory
         recorder.wrote(path)
+
+
+def _report_change(recorder: Recorder, event: str, args: tuple[Any, ...]) -> None:
+    for path in _paths(args, _RETIMED.get(event, ())):
+        recorder.retimed(path)
+    for path in _paths(args, _WRITTEN.get(event, ())):
+        if event != "os.mkdir" or not os.path.lexists(path):  # one that is there already stays as it is
+            recorder.wrote(path)
+
+
+def _paths(args: tuple[Any, ...], places: tuple[tuple[int, int | None], ...]) -> Iterator[str]:
+    for place, directory in places:
+        path = _path(args[place], -1 if directory is None else args[directory])
+        if path is not None:
+            yield path
 
 
 def _is_write(mode: object, flags: object) -> bool:
@@ -99,12 +122,17 @@ def _is_write(mode: object, flags: object) -> bool:
     return isinstance(flags, int) and bool(flags & _WRITING)
 
 
-def _path(value: object) -> str | None:
-    """An absolute path; None for descriptors and what names no file."""
+def _path(value: object, directory: int = -1) -> str | None:
+    """An absolute path; None for descriptors and what names no file.
+
+    *directory* is the descriptor of the one that a relative path starts from, -1 for the working directory.
+    """
     try:
         if value is None:
             value = "."
         text = value if isinstance(value, str) else os.fsdecode(value)  # type: ignore[arg-type] # raises below
+        if directory >= 0 and not os.path.isabs(text):
+            text = os.path.join(os.readlink(f"/proc/self/fd/{directory}"), text)
         return os.path.abspath(text) if text and not text.startswith(":") else None
     except (TypeError, ValueError, OSError):
         return None

@@ -11,7 +11,7 @@ from pytest_reloadwatch.exceptions import StoreUnusableError
 from pytest_reloadwatch.graph.closure import ImportGraph
 from pytest_reloadwatch.graph.keys import code_key, is_code, path_of, proof_key, with_texts
 from pytest_reloadwatch.graph.source import Source, read_source
-from pytest_reloadwatch.proof.digest import FIRST_PARTY, digest_bytes, digest_text, is_listing
+from pytest_reloadwatch.proof.digest import FIRST_PARTY, digest_bytes, digest_text, is_listing, lookup_key
 from pytest_reloadwatch.proof.model import BAD, Collected, Group, Proof
 from pytest_reloadwatch.proof.selection import MOST_GROUPS, Matcher, Selection, select
 from pytest_reloadwatch.proof.store import Store
@@ -368,7 +368,7 @@ class Book:
             files, listings = find_sources(place, self._source_listings)
             self._sources |= files
             self._source_listings |= listings
-            self.tree.track(files | listings)
+            self.tree.track(files | listings | set(map(lookup_key, listings)))
 
     def _digest_sources(self) -> bool:
         """Worked out only where something rests on it; whether it has changed."""
