@@ -24,6 +24,20 @@ RETIMES = """
         os.utime("data.txt", (1_700_000_000, 1_700_000_000))
         os.chmod("data.txt", 0o644)
 """
+REPLACES_FOR_A_WHILE = """
+    --- test_replaces.py
+    import pathlib
+    DATA = pathlib.Path(__file__).with_name("data.txt")
+    def test_replaces():
+        before = DATA.read_text()
+        DATA.write_text("7")
+        assert DATA.read_text() == "7"
+        DATA.write_text(before)
+    --- test_reads.py
+    import pathlib
+    def test_reads():
+        assert pathlib.Path(__file__).with_name("data.txt").read_text() in ("1\\n", "2\\n")
+"""
 REMOVES_A_COPY = """
     --- test_removes.py
     import os, pathlib, shutil
@@ -73,6 +87,7 @@ COUNTS_IN_A_CHILD = f"""
 
 WRITES = {
     "time stamps": RETIMES,
+    "the file itself for a while": REPLACES_FOR_A_WHILE,
     "a copy elsewhere": REMOVES_A_COPY,
     "the same once more": REGENERATES,
     "a database": LEAVES_A_DATABASE,
@@ -92,6 +107,33 @@ def test_settles_and_still_sees_edits(project, writes):
         project.replace("test_app.py", "== 1", "== 2")
         assert session.assert_equal_to_cold().exit_code == 0
         assert session.step().ran == []
+
+
+def test_a_file_that_tests_rewrite_for_others_is_data_for_those(project):
+    project.apply(READS)
+    project.apply(REPLACES_FOR_A_WHILE)
+    with WatchSession(project) as session:
+        session.assert_equal_to_cold()
+        project.write("data.txt", "3\n")
+        assert session.assert_equal_to_cold().outcomes["test_reads.py::test_reads"] == "failed"
+
+
+def test_output_beside_the_templates_does_not_hide_a_new_one(project):
+    project.apply("""
+        --- templates/one.html
+        --- test_templates.py
+        import pathlib
+        HERE = pathlib.Path(__file__).with_name("templates")
+        def test_renders():
+            (HERE / "out.txt").write_text("rendered")
+        def test_counts():
+            assert len(list(HERE.glob("*.html"))) == 1
+    """)
+    with WatchSession(project) as session:
+        assert session.assert_equal_to_cold().exit_code == 0
+        assert session.step().ran == []
+        project.write("templates/two.html", "")
+        assert session.assert_equal_to_cold().outcomes["test_templates.py::test_counts"] == "failed"
 
 
 def test_a_database_that_tests_read_is_data(project):

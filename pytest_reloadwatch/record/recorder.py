@@ -91,7 +91,7 @@ class Recorder:
 
     def opened(self, path: str, frame: FrameType) -> None:
         path, is_bytecode = _source_of(path)
-        if path in self.written or not self.first_party.is_data(path):
+        if self._is_made_here(path) or not self.first_party.is_data(path):
             return
         imported = is_bytecode or (path.endswith(".py") and _is_import(frame))
         key = path if imported else text_key(path)
@@ -120,7 +120,7 @@ class Recorder:
 
     def asked(self, path: str, frame: FrameType) -> None:
         """Whether there is anything at *path*, and perhaps how large or new it is."""
-        if path not in self.written and self.first_party.is_data(path):
+        if not self._is_made_here(path) and self.first_party.is_data(path):
             self._charge([text_key(path)], frame, ambient=True)
 
     def missing(self, paths: list[str], frame: FrameType) -> None:
@@ -136,6 +136,10 @@ class Recorder:
         """A module that was loaded before has been imported by name."""
         self._charge([path], frame, ambient=False)
 
+    def _is_made_here(self, path: str) -> bool:
+        """Whether this process has written *path* and nothing was there before: what it holds rests on nothing else."""
+        return self.written.get(path) is False
+
     def wrote(self, path: str) -> None:
         if f"{os.sep}__pycache__" not in path and path not in self.written:
             self.written[path] = os.path.lexists(path)
@@ -146,7 +150,7 @@ class Recorder:
         """A database file: what is there is read, and may be written without another word."""
         if not os.path.lexists(path):
             self.wrote(path)
-        elif path not in self.written and self.first_party.is_data(path):
+        elif not self._is_made_here(path) and self.first_party.is_data(path):
             self.on_connect(path)
             self.opened(path, frame)
 

@@ -35,7 +35,8 @@ class RunRecord:
 
     *inherited* is the past of the checkpoint that it continues from, *pruned* the files that it was told to pass over.
     *disturbed* are keys that changed meanwhile, *touched* those that may have; *written* and *retimed* are
-    what the run itself wrote, and gave other time stamps or another mode; *connected* are databases that it opened.
+    what the run itself wrote, and gave other time stamps or another mode; *connected* are databases that it opened,
+    *rewritten* what it was seen to change in this way.
     """
 
     number: int
@@ -46,6 +47,7 @@ class RunRecord:
     disturbed: set[str] = field(default_factory=set)
     touched: set[str] = field(default_factory=set)
     written: set[str] = field(default_factory=set)
+    rewritten: set[str] = field(default_factory=set)
     connected: set[str] = field(default_factory=set)
     retimed: set[str] = field(default_factory=set)
     modules: dict[str, str] = field(default_factory=dict)
@@ -61,6 +63,7 @@ class RunRecord:
     def note(self, found: Sweep) -> None:
         """A sweep during the run: a directory is touched by every file that comes and goes, that is nothing."""
         self.written |= found.changed & self.connected
+        self.rewritten |= found.changed & self.written
         self.disturbed |= found.changed - self.written
         self.touched |= {key for key in found.touched - found.changed if not is_listing(key)}
 
@@ -80,6 +83,8 @@ class Book:
         self._conftests: set[str] = set()
         self._test_files = set(self.files)
         self._volatile: set[str] = set()
+        self._left_out: set[str] = set()
+        self._rewritten_once: set[str] = set()
         self._touched_once: set[str] = set()
         self._touched_often: set[str] = set()
         self.loose: dict[str, str] = {}  # outcomes that could not be proven
@@ -187,10 +192,11 @@ class Book:
         """
         self._selection = None
         self._follow(run.connected)
-        run.written |= run.connected & self.tree.new_since(run.begun)
+        self.leave_out(run.rewritten & self._rewritten_once)
+        self._rewritten_once |= run.rewritten
         self._touched_often |= run.touched & self._touched_once
         run.disturbed |= run.touched - self._excused(run)
-        run.disturbed |= self._new(run) & (run.past - run.written)
+        run.disturbed |= self._new(run) & run.past
         bases = _Bases(self, run)
         files = self._close_files(run, bases)
         self._note_listing(run)
@@ -222,13 +228,19 @@ class Book:
             self._unsaved, self._dropped = {}, []
         return ""
 
-    def declare_volatile(self, keys: Collection[str]) -> None:
-        """Tests rewrite these files themselves: no verdict can rest on them."""
+    def leave_out(self, keys: Collection[str]) -> None:
+        """Tests rewrite these themselves, each time in another way: no verdict can rest on them."""
+        self._left_out.update(set(keys) - self._volatile)
         self._volatile.update(keys)
+
+    def take_left_out(self) -> set[str]:
+        """What has been left out since the last call."""
+        left_out, self._left_out = self._left_out, set()
+        return left_out
 
     def declare_steady(self, keys: Collection[str]) -> None:
         """These changed while nothing ran: somebody edits them."""
-        for known in (self._volatile, self._touched_once, self._touched_often):
+        for known in (self._volatile, self._rewritten_once, self._touched_once, self._touched_often):
             known.difference_update(keys)
 
     _pending: tuple[list[Collected], list[Proof]] = ([], [])
@@ -292,11 +304,11 @@ class Book:
             del self.files[path]
 
     def _excused(self, run: RunRecord) -> set[str]:
-        """Files whose content stayed as it was, though their time stamps moved: by the tests' own doing.
+        """What was written by the tests' own doing: a cold run would do the same, and leave what is there now.
 
-        The run has said so, or it is the same in run after run: a test starts what writes them anew.
+        The run has said so, or the content is the same in run after run: a test starts what writes it anew.
         """
-        return run.retimed | run.connected | self._touched_often
+        return run.written | run.retimed | run.connected | self._touched_often
 
     def _new(self, run: RunRecord) -> set[str]:
         """Keys that were first looked at during the run, and may have been written in it."""
@@ -317,7 +329,7 @@ class Book:
         unproven: dict[str, str] = {}
         for ended in run.ended.values():
             base = bases.keys(ended.path)
-            own = {key for key in ended.keys if key not in base and path_of(key) not in run.written}
+            own = {key for key in ended.keys if key not in base}
             if ended.opaque:
                 own.add(FIRST_PARTY)
             self._follow(map(proof_key, own))
@@ -338,7 +350,7 @@ class Book:
             return
         keys = set(filter(is_listing, run.whole_past))
         keys |= self.graph.closure(self._conftests)
-        if keys & run.disturbed:
+        if keys & ((run.disturbed | run.rewritten) - self._volatile):
             return  # a file may have come after its directory was looked at
         group = self.group(keys)
         self._interest.update(key for key, _ in group)
@@ -415,7 +427,7 @@ class _Bases:
     def keys(self, path: str) -> set[str]:
         keys = self._keys.get(path)
         if keys is None:
-            keys = self._keys[path] = self._book.base_keys(path) - with_texts(self._run.written)
+            keys = self._keys[path] = self._book.base_keys(path)
         return keys
 
     def group(self, path: str) -> Group:

@@ -453,6 +453,7 @@ class Controller:
             self._conversation.blame(current)
         unproven = self._book.close(current.record)
         self._watch()
+        self._conversation.tell_left_out(map(self._file_name, self._book.take_left_out()))
         if unproven and self._round.retries < RETRIES:  # what they rest on was written while they ran
             self._round.retries += 1
             self._round.before_run = None
@@ -503,11 +504,7 @@ class Controller:
         for key in keys:
             if not key.endswith(".py"):
                 counts[key] = counts.get(key, 0) + 1
-        volatile = {key for key in keys if counts.get(key, 0) == UNSTEADY}
-        if volatile:
-            self._book.declare_volatile(volatile)
-            names = ", ".join(sorted(filter(None, map(self._file_name, volatile)))) or "a directory"
-            self._screen.note(f"{names} changes in run after run: it is left out of account until you edit it")
+        self._book.leave_out({key for key in keys if counts.get(key, 0) == UNSTEADY})
 
     def _judge_ending(self, current: Current, *, cancelled: bool) -> None:
         """What the way in which a run ended says about the session."""

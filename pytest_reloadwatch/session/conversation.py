@@ -82,6 +82,13 @@ class Conversation:
             current.record.failed_files[nodeid] = path
             self._book.note_uncollectable(path, nodeid)
 
+    def tell_left_out(self, names: Iterable[str]) -> None:
+        """These files, or a directory where there is no name, count for nobody until they are edited."""
+        left_out = sorted({name or "a directory" for name in names})
+        if left_out:
+            what = ", ".join(left_out)
+            self._screen.note(f"{what} changes in run after run: it is left out of account until you edit it")
+
     def complain_of_writing(self, names: Iterable[str]) -> None:
         """Say once for each file that no verdict can be proven while it keeps being written."""
         for name in sorted({name or "a directory" for name in names} - self._complaints)[:FEW]:
