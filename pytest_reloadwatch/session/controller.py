@@ -19,7 +19,6 @@ from pytest_reloadwatch.graph.keys import path_of
 from pytest_reloadwatch.proof.digest import ABSENT, FIRST_PARTY, digest_bytes
 from pytest_reloadwatch.rewind import messages as m
 from pytest_reloadwatch.rewind.bytecode import discard_bytecode
-from pytest_reloadwatch.session.book import Book, RunRecord
 from pytest_reloadwatch.session.conversation import Conversation
 from pytest_reloadwatch.session.desk import Desk
 from pytest_reloadwatch.session.ending import (
@@ -34,6 +33,7 @@ from pytest_reloadwatch.session.hoisting import Hoister
 from pytest_reloadwatch.session.planner import Planner
 from pytest_reloadwatch.session.pool import Pool
 from pytest_reloadwatch.session.rounds import Current, Deadlines, Failure, Round, Wish
+from pytest_reloadwatch.session.run_record import RunRecord
 from pytest_reloadwatch.session.standing import INTERRUPTED, Standing
 from pytest_reloadwatch.session.states import SUCCESSORS, State
 from pytest_reloadwatch.session.wakers import catch_signals, watch_or_poll
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 
     from pytest_reloadwatch.options import Options
     from pytest_reloadwatch.session.beginning import Beginning
+    from pytest_reloadwatch.session.book import Book
     from pytest_reloadwatch.session.clients import Client, Listener
     from pytest_reloadwatch.session.events import Events
     from pytest_reloadwatch.session.screen import Screen

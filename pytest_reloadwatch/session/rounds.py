@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pytest_reloadwatch.proof.model import Group
     from pytest_reloadwatch.rewind.messages import Channel
-    from pytest_reloadwatch.session.book import RunRecord
+    from pytest_reloadwatch.session.run_record import RunRecord
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,53 @@
+"""What one run has told so far, kept until it ends and the book turns it into proofs."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from pytest_reloadwatch.proof.digest import is_listing
+
+if TYPE_CHECKING:
+    from pytest_reloadwatch.proof.model import Group
+    from pytest_reloadwatch.rewind.messages import Collection, TestEnded
+    from pytest_reloadwatch.watch.tree import Sweep
+
+
+@dataclass
+class RunRecord:
+    """What one run has told so far; turned into proofs when it ends.
+
+    *inherited* is the past of the checkpoint that it continues from, *pruned* the files that it was told to pass over.
+    *disturbed* are keys that changed meanwhile, *touched* those that may have; *written* and *retimed* are
+    what the run itself wrote, and gave other time stamps or another mode; *connected* are databases that it opened,
+    *rewritten* what it was seen to change in this way.
+    """
+
+    number: int
+    inherited: Group = frozenset()
+    pruned: frozenset[str] = frozenset()
+    begun: int = field(default_factory=time.time_ns)
+    past: set[str] = field(default_factory=set)
+    disturbed: set[str] = field(default_factory=set)
+    touched: set[str] = field(default_factory=set)
+    written: set[str] = field(default_factory=set)
+    rewritten: set[str] = field(default_factory=set)
+    connected: set[str] = field(default_factory=set)
+    retimed: set[str] = field(default_factory=set)
+    modules: dict[str, str] = field(default_factory=dict)
+    collection: Collection | None = None
+    failed_files: dict[str, str] = field(default_factory=dict)  # path by nodeid
+    ended: dict[str, TestEnded] = field(default_factory=dict)
+
+    @property
+    def whole_past(self) -> set[str]:
+        """Everything that its process has taken in, the checkpoints that it continues from included."""
+        return self.past | {key for key, _ in self.inherited}
+
+    def note(self, found: Sweep) -> None:
+        """A sweep during the run: a directory is touched by every file that comes and goes, that is nothing."""
+        self.written |= found.changed & self.connected
+        self.rewritten |= found.changed & self.written
+        self.disturbed |= found.changed - self.written
+        self.touched |= {key for key in found.touched - found.changed if not is_listing(key)}
