@@ -67,7 +67,8 @@ class Frozen(Message):
     """Checkpoint to controller: here I am.
 
     *moment* is the time of the timeline up to here, in seconds; *past* are the keys taken in since the
-    checkpoint *parent*; *collected* tells of each file that collection has passed: ok, error or pruned.
+    checkpoint *parent*, from *begun* on, in nanoseconds of the wall clock; *collected* tells of each file
+    that collection has passed: ok, error or pruned.
     """
 
     pid: int
@@ -77,6 +78,7 @@ class Frozen(Message):
     before: str
     moment: float
     past: list[str]
+    begun: int
     collected: dict[str, str]
     hoisted: list[str] = field(default_factory=list)
 

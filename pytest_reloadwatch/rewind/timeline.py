@@ -82,6 +82,7 @@ class Timeline:
         self._clock = _Clock()
         self._checkpoint = 0
         self._past: list[str] = []
+        self._begun = time.time_ns()  # from when on self._past was taken in
         self._channel: Channel | None = None
         self._lifeline = -1
         self._last_freeze = 0.0
@@ -180,7 +181,7 @@ class Timeline:
         self._close_lifeline()
         self._lifeline = lifeline
         self._checkpoint = os.getppid()
-        self._past = []
+        self._past, self._begun = [], time.time_ns()
         self._clock.start()
         self._last_freeze = self._clock.moment()
         self.send(Started(self.order.run, os.getpid()))
@@ -230,6 +231,7 @@ class Timeline:
                 before=before,
                 moment=self._clock.moment() if place == "root" else self._clock.spent,
                 past=self._past,
+                begun=self._begun,
                 collected=self.collected,
                 hoisted=hoisted,
             )
@@ -239,7 +241,7 @@ class Timeline:
         self._close_lifeline()
         self._lifeline = checkpoint.lifeline
         self._checkpoint = parent
-        self._past = []
+        self._past, self._begun = [], time.time_ns()
         self._clock.start()
         return order
 

@@ -14,9 +14,11 @@ if TYPE_CHECKING:
 
     from pytest_reloadwatch.watch.tree import Tree
 
+_NEVER = frozenset({("<never>", "true")})  # in the past of a checkpoint that no tree can make usable
+
 
 class Pool:
-    """Checkpoints by pid. Their pasts become digests when they check in."""
+    """Checkpoints by pid. Their pasts become digests when they check in, which can be much later than they froze."""
 
     def __init__(self, tree: Tree) -> None:
         self._tree = tree
@@ -27,7 +29,9 @@ class Pool:
     def add(self, frozen: Frozen, channel: Channel) -> Checkpoint:
         """A process has frozen; what it took in is followed from now on."""
         self._tree.track(frozen.past)
-        own = frozenset((key, self._tree.digest(key)) for key in frozen.past)
+        own = frozenset(map(self._tree.entry, frozen.past))
+        if self._tree.may_have_moved(frozen.past, frozen.begun):
+            own |= _NEVER
         past = self._pasts[frozen.pid] = self._pasts.get(frozen.parent, frozenset()) | own
         checkpoint = Checkpoint(
             pid=frozen.pid,
@@ -77,7 +81,7 @@ class Pool:
         """*keys* changed while *run* was under way: what it froze after reading them may hold either state."""
         for pid, checkpoint in list(self.checkpoints.items()):
             if checkpoint.run == run and not checkpoint.is_root and any(key in keys for key, _ in checkpoint.past):
-                self.checkpoints[pid] = replace(checkpoint, past=frozenset({("<never>", "true")}))
+                self.checkpoints[pid] = replace(checkpoint, past=_NEVER)
 
     def trim(self, hot: list[str]) -> None:
         """Keep to the budget."""

@@ -47,6 +47,7 @@ class Tree:
         self._by_key: dict[str, Entry] = {}
         self._moved: set[Entry] = set()
         self._signatures: dict[str, Signature] = {}
+        self._looks: dict[str, int] = {}  # when each key was last looked at and found to be as it is now
         self._racy: set[str] = set()  # written so lately that the same signature may stand for other content
         self._first_looks: dict[str, tuple[int, Signature]] = {}  # in the order of time
         self._new: tuple[tuple[int, int], set[str]] = ((0, 0), set())  # the last answer of new_since()
@@ -109,6 +110,20 @@ class Tree:
             self._new = asked, {key for key, (_, signature) in recent if signature[1] > moment - _LAG}
         return self._new[1]
 
+    def may_have_moved(self, keys: Iterable[str], moment: int) -> bool:
+        """Whether one of these files may have had another content at some time since *moment*, up to now.
+
+        Not if it was looked at before, and is as it was then, nor if its time stamps are older.
+        """
+        for key in keys:
+            signature = self._signatures.get(key)
+            if signature is None or is_listing(key):
+                continue  # where nothing is, nothing has been read; of directories the names count
+            is_older = max(signature[:2]) < moment - _LAG
+            if _signature(key) != signature or not (self._looks[key] <= moment or is_older):
+                return True
+        return False
+
     def sweep(self) -> Sweep:
         """Look at everything tracked; only what was written since the last look is read."""
         found = Sweep()
@@ -163,6 +178,8 @@ class Tree:
         now = time.time_ns()
         signature = _signature(key)
         digest = ABSENT if signature == _GONE else digest_listing(key) if is_listing(key) else digest_file(key)
+        if self._signatures.get(key) != signature or self._by_key.get(key) != (key, digest):
+            self._looks[key] = now
         self._set_digest(key, digest)
         if key in self._coded:
             self._digest_code(key)

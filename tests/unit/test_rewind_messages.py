@@ -14,7 +14,7 @@ from pytest_reloadwatch.rewind import messages as m
         m.Resume(3, prune=["a.py"], proven=["a.py::x"], hot=["b.py"]),
         m.Retire(),
         m.Hoist(["a"], ["s"], ["t.py"]),
-        m.Frozen(1, 2, 3, "root", "", 0.5, ["a.py"], {"t.py": "ok"}),
+        m.Frozen(1, 2, 3, "root", "", 0.5, ["a.py"], 7, {"t.py": "ok"}),
         m.TestEnded(1, "t.py::x", "t.py", "passed", 0.1, ["a.py"], opaque=False),
     ],
 )

@@ -1,6 +1,7 @@
 """Sweeps tell what changed by digest, and what was touched at least."""
 
 import os
+import time
 
 import pytest
 
@@ -109,3 +110,31 @@ def test_first_looked_at_after_a_moment(place):
     tree = followed(path)
     assert tree.new_since(0) == {path}
     assert tree.new_since(1 << 62) == set()
+
+
+class TestMayHaveMoved:
+    """A process says what it has read since a moment, perhaps much later."""
+
+    def test_not_what_was_looked_at_before_and_is_the_same(self, place):
+        path = str(place / "a.py")
+        assert not followed(path).may_have_moved([path], time.time_ns())
+
+    def test_what_was_written_since_and_is_not_swept_yet(self, place):
+        path = str(place / "a.py")
+        tree, moment = followed(path), time.time_ns()
+        (place / "a.py").write_text("another")
+        assert tree.may_have_moved([path], moment)
+
+    def test_what_was_written_since_and_swept(self, place):
+        path = str(place / "a.py")
+        tree, moment = followed(path), time.time_ns()
+        (place / "a.py").write_text("another")
+        tree.sweep()
+        assert tree.may_have_moved([path], moment)
+
+    def test_what_was_first_looked_at_since_is_judged_by_its_age(self, place):
+        path = str(place / "a.py")
+        written = os.stat(path).st_ctime_ns
+        assert followed(path).may_have_moved([path], written)
+        os.utime(path, ns=(0, 0))
+        assert not followed(path).may_have_moved([path], os.stat(path).st_ctime_ns + 1_000_000_000)
