@@ -432,8 +432,9 @@ class Controller:
         self._current = None
         self._deadlines = Deadlines()
         self._screen.take_terminal()
-        if current.unfit:
+        if current.unfit:  # as if it had never begun: another checkpoint has its turn
             self._round.runs -= 1
+            self._round.before_run = None
         else:
             self._conclude(current, cancelled=cancelled)
         if self._has_ended():
