@@ -123,6 +123,14 @@ class Store:
         if path is not None:
             os.makedirs(os.path.dirname(path), exist_ok=True)
         db = sqlite3.connect(path or ":memory:", timeout=5.0)
+        try:
+            self._prepare(db)
+        except BaseException:
+            db.close()
+            raise
+        return db
+
+    def _prepare(self, db: sqlite3.Connection) -> None:
         # Losing the last second in a power cut costs a rerun, a wait for the disk costs everyone.
         db.execute("pragma synchronous = off")
         tables = db.execute("select count(*) from sqlite_master").fetchone()[0]
@@ -132,9 +140,7 @@ class Store:
                 db.execute("insert into meta values (?)", (VERSION,))
         version = db.execute("select version from meta").fetchone()
         if version != (VERSION,):
-            db.close()
             raise sqlite3.DatabaseError(f"it has version {version}, this is version {VERSION}")
-        return db
 
     def _save_files(self, environment: str, scope: str, files: Iterable[Collected]) -> None:
         rows = [
@@ -206,11 +212,14 @@ def open_store(path: str, environment: str, scope: str) -> tuple[Store, str]:
 
     It has been read once for *environment* and *scope*, so that what it holds is known to be readable.
     """
+    store = None
     try:
         store = Store(path)
         store.load(environment, scope)
     except StoreUnusableError as error:
         problem = str(error)
+        if store is not None:
+            store.close()
     else:
         return store, ""
     try:
