@@ -23,6 +23,7 @@ README = ROOT / "README.md"
 PLACE = "/home/ann/shop"  # where the project is in the README
 READY = "to quit\n"
 BLOCK = re.compile(r"^```(?P<kind>\w*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
+MODULES = 15  # of the shop and its tests
 SET_UP = "sh"  # the two commands for a fresh machine: .ci/run and the demo's test execute them
 
 
@@ -165,12 +166,20 @@ def comparable(text):
     text = re.sub(r"\b\d+\.\d+ ?s\b", "N s", text)
     text = re.sub(r'("seconds": )\d+\.\d+', r"\1N", text)
     text = re.sub(r"\b0x[0-9a-f]+\b", "0x", text)
-    # Where a checkpoint was due depends on time, and on that what had to be executed again.
+    # Where a checkpoint was due depends on time, and on that what had to be executed again after an edit.
     text = re.sub(r"\(last module: \S+\)", "(last module: M)", text)
-    text = re.sub(r"\((\d+) run, \d+ modules? re-executed", r"(\1 run, M re-executed", text)
+    if "→" in text:
+        text = re.sub(r"\((\d+) run, \d+ modules? re-executed", r"(\1 run, M re-executed", text)
     text = re.sub(r"([=_])\1{3,}", r"\1", text)
     text = re.sub(r"^[E ]? *[\^~]+\n", "", text, flags=re.MULTILINE)  # marks that Python has since 3.11
     return re.sub(r"[ \t]+$", "", text, flags=re.MULTILINE)
+
+
+def executed_again(text):
+    """For each edit the modules that it makes stale, and those executed: more where a checkpoint was wanting."""
+    stale = re.findall(r"→ (\d+) modules? re-executed", text)
+    executed = re.findall(r"\(\d+ run, (\d+) modules? re-executed", text)
+    return [(int(least), int(most)) for least, most in zip(stale, executed, strict=False)]
 
 
 @pytest.fixture
@@ -185,6 +194,8 @@ def test_every_example_does_what_the_readme_says(reader):
         if kind != SET_UP:
             shown = reader.anonymous(reader.follow(kind, text))
             assert comparable(shown) == comparable(text), f"README.md, line {line}"
+            for least, most in executed_again(shown):
+                assert least <= most <= MODULES, f"README.md, line {line}"
 
 
 def test_the_two_set_up_commands_are_the_only_blocks_that_nothing_here_executes():

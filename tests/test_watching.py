@@ -367,7 +367,7 @@ class TestEditDuringARun:
     def wait_until_it_blocks(self, project, value):
         eventually(f"a test that waits with {value}", (project.outside / f"waits-{value}").exists)
 
-    def open_gate(self, project, value):
+    def open_gate(self, project):
         """Nobody waits from now on, and who waits goes on."""
         (project.outside / "open").touch()
 
@@ -408,7 +408,7 @@ class TestEditDuringARun:
             (blocking.outside / "open").touch()
             blocking.write("app.py", "VALUE = 2\n")
             blocking.write("app.py", "VALUE = 1\n")
-            self.open_gate(blocking, 1)
+            self.open_gate(blocking)
             assert session.assert_equal_to_cold().exit_code == 0
 
     def test_of_a_file_of_no_interest_cancels_nothing(self, blocking):
@@ -417,7 +417,7 @@ class TestEditDuringARun:
             self.wait_until_it_blocks(blocking, 1)
             blocking.write("README.md", "unrelated\n")
             assert session.status()["settled"] is False
-            self.open_gate(blocking, 1)
+            self.open_gate(blocking)
             step = session.assert_equal_to_cold()
             assert [run["cancelled"] for run in step.runs] == [False]
 
@@ -426,7 +426,7 @@ class TestEditDuringARun:
             self.wait_until_it_blocks(blocking, 1)
             (blocking.outside / "open").touch()
             blocking.write("test_d.py", "def test_new(): pass\n")
-            self.open_gate(blocking, 1)
+            self.open_gate(blocking)
             assert "test_d.py::test_new" in session.assert_equal_to_cold().ran
 
     def test_of_a_file_that_the_run_has_yet_to_import(self, blocking):
@@ -435,7 +435,7 @@ class TestEditDuringARun:
         with WatchSession(blocking) as session:
             self.wait_until_it_blocks(blocking, 1)
             blocking.write("late.py", "VALUE = 2\n")
-            self.open_gate(blocking, 1)
+            self.open_gate(blocking)
             assert session.assert_equal_to_cold().outcomes["test_c.py::test_after"] == "failed"
             blocking.write("late.py", "VALUE = 1\n")
             assert session.assert_equal_to_cold().exit_code == 0

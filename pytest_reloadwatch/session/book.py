@@ -245,12 +245,15 @@ class Book:
         matcher = self._match()
         self._drop_mended_directories(run.collection)
         self._drop_passed_over(run, run.collection)
+        fresh = []
         for path, nodeid, outcome in run.collection.files:
             known = self.files.get(path, ())
-            if outcome not in BAD and known and matcher.holds(known[-1].groups):
-                continue
-            keys = bases.keys(path)
-            if not keys & run.disturbed:
+            if outcome in BAD or not known or not matcher.holds(known[-1].groups):
+                fresh.append((path, nodeid, outcome))
+                bases.group(path)  # looks at all that it holds, before it is asked what was disturbed
+        disturbed = self._disturbed(run)
+        for path, nodeid, outcome in fresh:
+            if not bases.keys(path) & disturbed:
                 nodeids = tuple(dict.fromkeys(items.get(path, ())))
                 record = Collected(path, nodeid, (bases.group(path),), outcome, nodeids)
                 _keep(self.files.setdefault(path, []), record)
@@ -274,6 +277,10 @@ class Book:
         """Keys that were first looked at during the run, and may have been written in it."""
         return self.tree.new_since(run.begun) - self._excused(run)
 
+    def _disturbed(self, run: RunRecord) -> set[str]:
+        """All keys, as they may have been recorded, that were not the same throughout the run."""
+        return with_texts((run.disturbed | self._new(run)) - self._volatile)
+
     def _drop_passed_over(self, run: RunRecord, collection: CollectionMessage) -> None:
         """A file that pytest has come by and did not collect is none of the tests' any more: a conftest ignores it."""
         collected = {path for path, _, _ in collection.files}
@@ -287,14 +294,17 @@ class Book:
     def _close_tests(self, run: RunRecord, bases: _Bases) -> tuple[list[Proof], dict[str, str]]:
         kept: list[Proof] = []
         unproven: dict[str, str] = {}
+        owns: dict[str, set[str]] = {}
         for ended in run.ended.values():
-            base = bases.keys(ended.path)
-            own = {key for key in ended.keys if key not in base}
+            bases.group(ended.path)
+            own = owns[ended.nodeid] = set(ended.keys) - bases.keys(ended.path)
             if ended.opaque:
                 own.add(FIRST_PARTY)
             self._follow(map(proof_key, own))
-            disturbed = with_texts((run.disturbed | self._new(run)) - self._volatile)
-            if written := (base | own) & disturbed:
+        disturbed = self._disturbed(run)
+        for ended in run.ended.values():
+            own = owns[ended.nodeid]
+            if written := (bases.keys(ended.path) & disturbed) | (own & disturbed):
                 unproven[ended.nodeid] = path_of(min(written))
                 self.loose[ended.nodeid] = ended.outcome
                 continue

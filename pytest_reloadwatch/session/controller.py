@@ -276,6 +276,7 @@ class Controller:
         watcher = watch_or_poll(self._watcher, self._book.tree.directories())
         if watcher is not self._watcher:
             self._selector.unregister(self._watcher.fileno())
+            self._watcher.close()
             self._watcher = watcher
             self._selector.register(watcher.fileno(), selectors.EVENT_READ, self._on_files)
             self._screen.note(watcher.problem)

@@ -26,10 +26,9 @@ def catch_signals() -> socket.socket:
 
 
 def watch_or_poll(watcher: Watcher, directories: Iterable[str]) -> Watcher:
-    """Have *watcher* watch these; where the system refuses it is closed, and a poller takes its place."""
+    """*watcher*, watching these; where the system refuses, a poller that is to take its place."""
     try:
         watcher.watch(directories)
     except OSError as error:
-        watcher.close()
         return PollWatcher(f"{error}: polling instead")
     return watcher

@@ -144,9 +144,9 @@ class Tree:
 
     def _recheck(self, key: str, found: Sweep) -> None:
         before, signature = self.digest(key), self._signatures.get(key)
-        code = self._by_key.get(code_key(key))
         if signature is not None and key not in self._racy and signature == _signature(key):
             return
+        code = self._by_key.get(code_key(key))
         self._look(key)
         if self.digest(key) != before:
             found.changed.add(key)
