@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 NO_SESSION = 3
+UNKNOWN = 4
 TIMED_OUT = 124
 
 
@@ -22,7 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """The command's exit code."""
     chosen = _parser().parse_args(arguments)
     try:
-        answer = ask(os.getcwd(), chosen.request, getattr(chosen, "timeout", None))
+        answer = ask(os.getcwd(), chosen.request, getattr(chosen, "timeout", None), getattr(chosen, "nodeid", ""))
     except NoSessionError as error:
         print(error, file=sys.stderr)
         return NO_SESSION
@@ -31,6 +32,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return TIMED_OUT
     if chosen.request == "stop":
         return 0
+    if chosen.request == "why":
+        return _explain(answer, chosen.json)
     _show(answer, chosen.json)
     return 0 if answer["exit_code"] == 0 else 1
 
@@ -47,6 +50,17 @@ def _show(answer: dict[str, Any], as_json: bool) -> None:
         print(f"  {nodeid}")
 
 
+def _explain(answer: dict[str, Any], as_json: bool) -> int:
+    reasons = [*answer["tests"].values(), *answer["modules"].values()]
+    if as_json:
+        print(json.dumps(answer))
+    elif reasons:
+        print("\n".join(reasons))
+    else:
+        print(f"no test or re-executed module is called {answer['question']}", file=sys.stderr)
+    return 0 if reasons else UNKNOWN
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m pytest_reloadwatch", description="Ask the watch session of this directory, or of one above it."
@@ -57,6 +71,9 @@ def _parser() -> argparse.ArgumentParser:
     status = requests.add_parser("status", help="where the session stands now")
     for command in (wait, status):
         command.add_argument("--json", action="store_true", help="print the settled object")
+    why = requests.add_parser("why", help="why a test or a module ran, or did not; exit 0, 3, 4 for an unknown name")
+    why.add_argument("nodeid", metavar="NODEID", help="a test, a file or class of tests, or a module")
+    why.add_argument("--json", action="store_true", help="print the answer as an object")
     requests.add_parser("stop", help="end the session")
     return parser
 

@@ -58,6 +58,7 @@ def explain_failure(run: Run, error: BaseException) -> None:
 def _become_root(config: pytest.Config, options: Options, first_party: FirstParty, address: str) -> Run:
     """Freeze at once; every run goes on from here, or from a checkpoint that a run has left."""
     from pytest_reloadwatch.record import audit
+    from pytest_reloadwatch.record.executed import make_watcher
     from pytest_reloadwatch.record.owners import Owners
     from pytest_reloadwatch.record.recorder import Recorder
     from pytest_reloadwatch.rewind import bytecode
@@ -70,7 +71,7 @@ def _become_root(config: pytest.Config, options: Options, first_party: FirstPart
     recorder.collects_plainly = lambda: _compat.collects_plainly(config)
     timeline = Timeline(address, config, recorder, Purity(recorder, options.allow))
     finder = RewindFinder(recorder, timeline)
-    owners = Owners(recorder)
+    owners = Owners(recorder, make_watcher(lambda filename: bool(first_party.frame_source(filename))))
     timeline.hibernate_as_root()
     run = Run(timeline, finder, owners, config)
     for plugin in (run, Pruner(run), owners):

@@ -143,9 +143,11 @@ class TestEvents:
         seconds = [event.pop("seconds") for event in events if "seconds" in event]
         assert len(seconds) == 2
         assert all(isinstance(value, float) and 0 <= value < 60 for value in seconds)
-        reexecuted = events[2].pop("reexecuted")
+        reexecuted = events[3].pop("reexecuted")
         assert "app" in reexecuted
+        test, why = "test_app.py::test_value", "code outside of functions changed"
         assert events == [
+            {"event": "selected", "run": 2, "direct": [test], "affected": {test: f"{test} ← app: {why}"}},
             {"event": "run_started", "run": 2, "cause": ["app.py"], "tests": 1},
             {"event": "test", "run": 2, "nodeid": "test_app.py::test_value", "outcome": "failed"},
             {"event": "run_finished", "run": 2, "exit_code": 1, "cancelled": False},

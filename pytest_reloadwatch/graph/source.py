@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import ast
-import hashlib
 import warnings
 from dataclasses import dataclass
 
-from pytest_reloadwatch.graph.fingerprint import fingerprints_in, semantic_digest
+from pytest_reloadwatch.graph.fingerprint import Fingerprints, fingerprints, fingerprints_in, semantic_digest
 from pytest_reloadwatch.graph.imports import UNPARSABLE, SourceImports, imports_in
 
 
 @dataclass(frozen=True)
 class Source:
-    """What a source says that it may import, and *code*, a digest that comments and formatting do not change.
+    """What a source says that it may import, and the digests of its functions.
 
-    Digests of code are only comparable within one version of Python, whose syntax trees they are taken from.
+    *code* is one digest for them all, which comments and formatting do not change. All of these are only comparable
+    within one version of Python, whose syntax trees they are taken from.
     """
 
     imports: SourceImports
+    prints: Fingerprints
     code: str
 
 
@@ -29,5 +30,7 @@ def read_source(data: bytes) -> Source:
             warnings.simplefilter("ignore")  # who executes it will hear of it
             tree = ast.parse(data)
     except UNPARSABLE:
-        return Source(SourceImports(), hashlib.blake2b(data, digest_size=16).hexdigest())
-    return Source(imports_in(tree), semantic_digest(fingerprints_in(tree)))
+        prints = fingerprints(data)
+        return Source(SourceImports(), prints, prints.module)
+    prints = fingerprints_in(tree)
+    return Source(imports_in(tree), prints, semantic_digest(prints))

@@ -15,6 +15,11 @@ BAD = frozenset({"failed", "error"})
 Group = frozenset[tuple[str, str]]
 """Dependencies that several proofs share: pairs of key and digest."""
 
+Function = tuple[str, str]
+"""A first-party file and a function in it, as graph.fingerprint names them; READ for what is no function."""
+
+READ = "<read>"
+
 
 def worst(outcomes: Iterable[str]) -> str:
     """The worst of *outcomes*; passed when there are none."""

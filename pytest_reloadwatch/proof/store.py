@@ -6,18 +6,22 @@ import json
 import os
 import sqlite3
 import sys
+from array import array
 from typing import TYPE_CHECKING
 
 from pytest_reloadwatch.exceptions import StoreUnusableError
+from pytest_reloadwatch.graph.fingerprint import Fingerprints
 from pytest_reloadwatch.graph.imports import Import, SourceImports
 from pytest_reloadwatch.graph.source import Source
 from pytest_reloadwatch.proof.digest import digest_text
 from pytest_reloadwatch.proof.model import Collected, Group, Proof
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
-VERSION = "2"
+    from pytest_reloadwatch.proof.model import Function
+
+VERSION = "3"
 PROOFS_KEPT = 8  # a test: enough for a branch and back, and for a few undone edits
 
 SCHEMA = """
@@ -37,9 +41,16 @@ create table collected (
     nodeid text not null, outcome text not null, nodeids text not null,
     serial integer primary key autoincrement, unique (path, environment, scope, groups)
 );
--- What was read from a source by parsing it, as JSON: import statements, strings like a module's name, and the digest
--- of its code. name: the digest of its text, with the version of Python.
-create table source (name text primary key, found text not null);
+-- Functions by number. name: as graph.fingerprint has it, empty for the module level.
+create table function (id integer primary key, path text not null, name text not null, unique (path, name));
+-- What each test executed and read when it last ran. functions: sorted numbers, 32 bits each; null where not known.
+create table executed (
+    nodeid text not null, environment text not null, functions blob, primary key (nodeid, environment)
+) without rowid;
+-- What was read from a source by parsing it, as JSON: import statements, strings like a module's name, and the digests
+-- of its functions. name and code: the digests of its text and its code, with the version of Python.
+create table source (name text primary key, code text not null, found text not null);
+create index source_by_code on source (code);
 """
 
 
@@ -51,6 +62,7 @@ class Store:
 
     def __init__(self, path: str | None) -> None:
         self._ids: dict[Group, int] = {}
+        self._functions: dict[str, dict[str, int]] = {}  # by path, then by name
         try:
             self._db = self._open(path)
         except (sqlite3.Error, OSError) as error:
@@ -84,12 +96,41 @@ class Store:
             proofs.setdefault(nodeid, []).append(Proof(nodeid, path, groups.get(ids), outcome, seconds))
         return files, proofs
 
-    def save(self, environment: str, scope: str, files: Iterable[Collected], proofs: Iterable[Proof]) -> None:
-        """Write what a run learned in one transaction. Raises StoreUnusableError."""
+    def functions(self, path: str) -> Mapping[str, int]:
+        """The numbers of the functions in *path* that some test has executed, by name. Raises StoreUnusableError."""
+        known = self._functions.get(path)
+        if known is None:
+            try:
+                known = dict(self._db.execute("select name, id from function where path = ?", (path,)))
+            except sqlite3.Error as error:
+                raise StoreUnusableError(str(error)) from error
+            self._functions[path] = known
+        return known
+
+    def executed(self, environment: str, nodeid: str) -> frozenset[int] | None:
+        """The functions that a test executed when it last ran; None where that is not known. Raises as above."""
+        try:
+            row = self._db.execute(
+                "select functions from executed where nodeid = ? and environment = ?", (nodeid, environment)
+            ).fetchone()
+            return None if row is None or row[0] is None else frozenset(array("I", row[0]))
+        except (sqlite3.Error, ValueError, TypeError) as error:
+            raise StoreUnusableError(str(error)) from error
+
+    def save(
+        self,
+        environment: str,
+        scope: str,
+        files: Iterable[Collected],
+        proofs: Iterable[Proof],
+        executed: Mapping[str, Collection[Function] | None],
+    ) -> None:
+        """Write what a run learned in one transaction; *executed* is by nodeid. Raises StoreUnusableError."""
         try:
             with self._db:
                 self._save_files(environment, scope, files)
                 self._save_proofs(environment, list(proofs))
+                self._save_executed(environment, executed)
         except sqlite3.Error as error:
             raise StoreUnusableError(str(error)) from error
 
@@ -104,18 +145,26 @@ class Store:
 
     def source(self, digest: str) -> Source | None:
         """What was read earlier from the source with this digest."""
+        return self._find_source("name", digest)
+
+    def source_with_code(self, digest: str) -> Source | None:
+        """The same for a source whose code has this digest."""
+        return self._find_source("code", digest)
+
+    def _find_source(self, column: str, digest: str) -> Source | None:
+        query = f"select found, code from source where {column} = ? limit 1"
         try:
-            row = self._db.execute("select found from source where name = ?", (_source_name(digest),)).fetchone()
+            row = self._db.execute(query, (_versioned(digest),)).fetchone()
         except sqlite3.Error:  # it only saves time, and saving will complain
             return None
-        return None if row is None else _parse_source(row[0])
+        return None if row is None else _parse_source(row[0], row[1])
 
     def save_sources(self, found: dict[str, Source]) -> None:
         """Remember what parsing gave, by digest. Raises StoreUnusableError."""
-        rows = [(_source_name(digest), _format_source(source)) for digest, source in found.items()]
+        rows = [(_versioned(name), _versioned(source.code), _format_source(source)) for name, source in found.items()]
         try:
             with self._db:
-                self._db.executemany("insert or replace into source values (?, ?)", rows)
+                self._db.executemany("insert or replace into source values (?, ?, ?)", rows)
         except sqlite3.Error as error:
             raise StoreUnusableError(str(error)) from error
 
@@ -171,6 +220,24 @@ class Store:
             f" order by serial desc limit {PROOFS_KEPT})",
             [(p.nodeid, environment) for p in proofs],
         )
+
+    def _save_executed(self, environment: str, executed: Mapping[str, Collection[Function] | None]) -> None:
+        self._db.executemany(
+            "insert or replace into executed values (?, ?, ?)",
+            [(nodeid, environment, self._pack(functions)) for nodeid, functions in executed.items()],
+        )
+
+    def _pack(self, functions: Collection[Function] | None) -> bytes | None:
+        if functions is None:
+            return None
+        return array("I", sorted(self._function_id(path, name) for path, name in functions)).tobytes()
+
+    def _function_id(self, path: str, name: str) -> int:
+        known = self.functions(path).get(name)
+        if known is None:
+            cursor = self._db.execute("insert into function (path, name) values (?, ?)", (path, name))
+            known = self._functions[path][name] = cursor.lastrowid or 0
+        return known
 
     def _group_ids(self, groups: Iterable[Group]) -> str:
         return ",".join(str(self._group_id(group)) for group in groups)
@@ -229,16 +296,18 @@ def open_store(path: str, environment: str, scope: str) -> tuple[Store, str]:
         return Store(None), f"the store {path} is unusable ({problem}): what is proven is kept for this session only"
 
 
-def _source_name(digest: str) -> str:
+def _versioned(digest: str) -> str:
     return f"{digest} {sys.version_info[0]}.{sys.version_info[1]}"
 
 
 def _format_source(source: Source) -> str:
     imports = [[i.module, i.names, i.level] for i in source.imports.imports]
-    return json.dumps([imports, source.imports.strings, source.code])
+    prints = source.prints
+    return json.dumps([imports, source.imports.strings, prints.module, dict(prints.functions), prints.spans])
 
 
-def _parse_source(text: str) -> Source:
-    imports, strings, code = json.loads(text)
+def _parse_source(text: str, code: str) -> Source:
+    imports, strings, module, functions, spans = json.loads(text)
     found = tuple(Import(module, tuple(names), level) for module, names, level in imports)
-    return Source(SourceImports(found, tuple(strings)), code)
+    prints = Fingerprints(module, functions, tuple((first, last, name) for first, last, name in spans))
+    return Source(SourceImports(found, tuple(strings)), prints, code.partition(" ")[0])

@@ -13,19 +13,43 @@ if TYPE_CHECKING:
     from collections.abc import Generator
     from types import CodeType
 
+    from pytest_reloadwatch.record.executed import CodeWatcher
     from pytest_reloadwatch.record.recorder import Recorder
 
 
 class Owners:
-    """What a fixture of a wider scope than one test takes in belongs to every test that uses it."""
+    """What a fixture of a wider scope than one test takes in belongs to every test that uses it.
 
-    def __init__(self, recorder: Recorder) -> None:
+    Code is watched while fixtures and tests execute, not in pytest's own work around them: it costs before Python 3.12.
+    """
+
+    def __init__(self, recorder: Recorder, watcher: CodeWatcher) -> None:
         self._recorder = recorder
+        self._watcher = watcher
+        self._is_watching = False
         self._fixtures: dict[int, Owner] = {}
         self._used: list[Any] = []
 
+    def start_watching(self) -> str:
+        """Before the first test; why that is not possible, in words, else nothing."""
+        obstacle = self._watcher.obstacle()
+        self._is_watching = not obstacle
+        if self._is_watching:
+            self._watcher.start()
+        return obstacle
+
+    def stop_watching(self) -> None:
+        """After the last test."""
+        if self._is_watching:
+            self._watcher.stop()
+            self._is_watching = False
+
     def begin_test(self, item: pytest.Item) -> None:
         self._recorder.push(Owner(_code(getattr(item, "function", None))))
+
+    def source(self, filename: str) -> str:
+        """The source that code from *filename* counts for, if any."""
+        return self._recorder.code_source(filename)
 
     def end_test(self) -> Owner:
         """What the test took in, with what its fixtures did."""
@@ -34,10 +58,22 @@ class Owners:
         self._used = []
         return owner
 
-    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    @pytest.hookimpl(wrapper=True, trylast=True)
+    def pytest_runtest_call(self) -> Generator[None, object, object]:
+        self._begin()
+        try:
+            return (yield)
+        finally:
+            self._end()
+
+    @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_runtest_teardown(self, item: pytest.Item) -> Generator[None, object, object]:
         self._used = _compat.fixtures_used(getattr(item, "_request", None))  # forgotten in the teardown
-        return (yield)
+        self._begin()
+        try:
+            return (yield)
+        finally:
+            self._end()
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_fixture_setup(self, fixturedef: Any, request: Any) -> Generator[None, object, object]:
@@ -45,9 +81,11 @@ class Owners:
         if fixturedef.scope != "function":
             owner = self._fixtures.setdefault(id(fixturedef), owner)
         self._recorder.push(owner)
+        self._begin()
         try:
             return (yield)
         finally:
+            self._end()
             self._recorder.pop()
             if fixturedef.scope != "function":
                 # It may have asked by name for one that was there already: the next user of it will not.
@@ -58,8 +96,15 @@ class Owners:
         for definition in definitions:
             shared = self._fixtures.get(id(definition))
             if shared is not None:
-                owner.keys |= shared.keys
-                owner.opaque = owner.opaque or shared.opaque
+                owner.add(shared)
+
+    def _begin(self) -> None:
+        """What executes from here on does so for the current owner."""
+        if self._is_watching:
+            self._watcher.begin()
+
+    def _end(self) -> None:
+        self._recorder.executed(self._watcher.end() if self._is_watching else None)
 
 
 def _code(function: Any) -> CodeType | None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import CodeType, FrameType
 
+    from pytest_reloadwatch.record.executed import Executed
     from pytest_reloadwatch.record.firstparty import FirstParty
 
 _IMPORTLIB = "<frozen importlib"
@@ -28,14 +29,28 @@ _RUNPY = "<frozen runpy>"
 
 @dataclass
 class Owner:
-    """A test, or a fixture that several tests share: what it read itself, and whether it is opaque.
+    """A test, or a fixture that several tests share: what it read and executed itself, and whether it is opaque.
 
     *code* is the function of the test or fixture; what it reads directly need not be charged to its module.
+    *executed* is None where it is not known.
     """
 
     code: CodeType | None = None
     keys: set[str] = field(default_factory=set)
+    executed: set[Executed] | None = field(default_factory=set)
     opaque: bool = False
+
+    def add(self, other: Owner) -> None:
+        """What *other* took in counts for this one too."""
+        self.keys |= other.keys
+        self.opaque = self.opaque or other.opaque
+        self.add_executed(other.executed)
+
+    def add_executed(self, executed: set[Executed] | None) -> None:
+        if executed is None or self.executed is None:
+            self.executed = None
+        else:
+            self.executed |= executed
 
 
 @dataclass
@@ -81,8 +96,17 @@ class Recorder:
     def merge_into_current(self, owner: Owner) -> None:
         """What *owner*, no longer active, took in counts for the one that is."""
         for current in self._owners[-1:]:
-            current.keys |= owner.keys
-            current.opaque = current.opaque or owner.opaque
+            current.add(owner)
+
+    def executed(self, found: set[Executed] | None) -> None:
+        """Code was executed on the current owner's account; None where it is not known which."""
+        for owner in self._owners[-1:]:
+            owner.add_executed(found)
+
+    def code_source(self, filename: str) -> str:
+        """The first-party source that the *filename* of code stands for; empty for others, and for those made here."""
+        source = self.first_party.frame_source(filename)
+        return "" if self._is_made_here(source) else source
 
     def executing(self, name: str, path: str) -> None:
         """The module *name* is about to be executed from *path*."""

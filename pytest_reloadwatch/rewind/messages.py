@@ -32,14 +32,19 @@ class Resume(Message):
     """Controller to checkpoint: fork a run. Controller's choice of what it collects and runs.
 
     *prune*: files whose tests are all known; *proven*: nodeids not to run; *only*: where not None,
-    the nodeids to run; *hot*: files before which to freeze; *freeze*: whether to freeze at all, *often*:
-    in other places too, which takes a few milliseconds each time.
+    the nodeids to run; *places*: rank and place within it by nodeid (proof.rank), where the order of collection is not
+    to be kept; *direct_before*: how many direct tests earlier runs of the round had, by outcome, None where a later
+    run has the last of them; *others_wait*: whether a later run has anything at all; *hot*: files before which to
+    freeze; *freeze*: whether to freeze at all, *often*: in other places too, which takes a few milliseconds each time.
     """
 
     run: int
     prune: list[str] = field(default_factory=list)
     proven: list[str] = field(default_factory=list)
     only: list[str] | None = None
+    places: dict[str, tuple[int, int]] = field(default_factory=dict)
+    direct_before: dict[str, int] | None = None
+    others_wait: bool = False
     hot: list[str] = field(default_factory=list)
     freeze: bool = True
     often: bool = True
@@ -188,7 +193,11 @@ class TestStarted(Message):
 
 @dataclass(frozen=True)
 class TestEnded(Message):
-    """Run to controller: a verdict, with the keys that the test and its fixtures took in."""
+    """Run to controller: a verdict, with what the test and its fixtures took in.
+
+    *executed* are numbers of functions, None where it is not known; *functions* those that this run has not told
+    of yet, in the order of their numbers: path, first line and name of the code.
+    """
 
     run: int
     nodeid: str
@@ -197,6 +206,16 @@ class TestEnded(Message):
     seconds: float
     keys: list[str]
     opaque: bool
+    executed: list[int] | None = None
+    functions: list[tuple[str, int, str]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Unwatched(Message):
+    """Run to controller: what tests execute cannot be recorded, and why."""
+
+    run: int
+    reason: str
 
 
 @dataclass(frozen=True)

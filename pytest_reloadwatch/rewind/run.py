@@ -22,13 +22,17 @@ from pytest_reloadwatch.rewind.messages import (
     Stopped,
     TestEnded,
     TestStarted,
+    Unwatched,
 )
+from pytest_reloadwatch.rewind.ordering import Ordering
 from pytest_reloadwatch.rewind.restore import flush_streams
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
+    from pytest_reloadwatch.record.executed import Executed
     from pytest_reloadwatch.record.owners import Owners
+    from pytest_reloadwatch.record.recorder import Owner
     from pytest_reloadwatch.rewind.finder import RewindFinder
     from pytest_reloadwatch.rewind.timeline import Timeline
 
@@ -46,6 +50,7 @@ class Run:
         self._outcomes: list[str] = []
         self._seconds = 0.0
         self._files: dict[str, tuple[str, str]] = {}
+        self._functions: dict[Executed, int] = {}  # that the controller has been told of
         self._exact = _files_with_parts(config)
         self._adopt_order()
         timeline.on_resume.append(self._on_resume)
@@ -59,9 +64,11 @@ class Run:
         self._prune = frozenset(order.prune)
         self._proven = frozenset(order.proven)
         self._only = None if order.only is None else frozenset(order.only)
+        self._ordering = Ordering(order, self._config)
 
     def _on_resume(self) -> None:
         self._finder.imports = []
+        self._functions = {}
         self._adopt_order()
         _compat.refresh_early_state(self._config)
 
@@ -137,11 +144,16 @@ class Run:
             self._timeline.freeze("after collection")
         self._report_collection(session)
         self._timeline.collecting = False
-        session.items[:] = [item for item in session.items if self._is_wanted(item)]
+        session.items[:] = self._ordering.sort([item for item in session.items if self._is_wanted(item)])
         session.testscollected = len(session.items)
         self._timeline.send(Planned(self._run, len(session.items)))
         gc.unfreeze()  # what a fork froze must be seen by tests that look at, or rely on, garbage collection
-        return (yield)
+        if obstacle := self._owners.start_watching():
+            self._timeline.send(Unwatched(self._run, obstacle))
+        try:
+            return (yield)
+        finally:
+            self._owners.stop_watching()
 
     def _check_shelf(self) -> None:
         try:
@@ -179,11 +191,27 @@ class Run:
         owner = self._owners.end_test()
         if self._outcomes:
             outcome = worst(self._outcomes)
-            keys = sorted(owner.keys)
-            self._timeline.send(
-                TestEnded(self._run, item.nodeid, str(item.path), outcome, self._seconds, keys, owner.opaque)
-            )
+            self._tell(item, outcome, owner)
+            self._ordering.note(item.nodeid, outcome)
         return result
+
+    def _tell(self, item: pytest.Item, outcome: str, owner: Owner) -> None:
+        executed, known = owner.executed, self._functions
+        new = [code for code in executed or () if code not in known]
+        known.update((code, number) for number, code in enumerate(new, len(known)))
+        self._timeline.send(
+            TestEnded(
+                run=self._run,
+                nodeid=item.nodeid,
+                path=str(item.path),
+                outcome=outcome,
+                seconds=self._seconds,
+                keys=sorted(owner.keys),
+                opaque=owner.opaque,
+                executed=None if executed is None else [known[code] for code in executed],
+                functions=[(self._owners.source(path), line, name) for path, line, name in new],
+            )
+        )
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:

@@ -10,18 +10,20 @@ from pytest_reloadwatch.graph.closure import ImportGraph
 from pytest_reloadwatch.graph.keys import code_key, is_code, path_of, proof_key, with_texts
 from pytest_reloadwatch.graph.source import Source, read_source
 from pytest_reloadwatch.proof.digest import FIRST_PARTY, digest_bytes, digest_text, is_listing, lookup_key
-from pytest_reloadwatch.proof.model import BAD, Collected, Group, Proof
+from pytest_reloadwatch.proof.model import BAD, Collected, Function, Group, Proof
+from pytest_reloadwatch.proof.rank import FAR, Ranked, rank, with_nearest
 from pytest_reloadwatch.proof.selection import MOST_GROUPS, Matcher, Selection, select
 from pytest_reloadwatch.proof.store import Store
+from pytest_reloadwatch.session.executions import Executions
 from pytest_reloadwatch.session.sources import find_sources
 from pytest_reloadwatch.watch.tree import Sweep, Tree
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Callable, Collection, Iterable
 
     from pytest_reloadwatch.record.firstparty import FirstParty
     from pytest_reloadwatch.rewind.messages import Collection as CollectionMessage
-    from pytest_reloadwatch.rewind.messages import Knowledge
+    from pytest_reloadwatch.rewind.messages import Knowledge, TestEnded
     from pytest_reloadwatch.session.run_record import RunRecord
 
 KEPT = 8
@@ -41,6 +43,8 @@ class Book:
         self._first_party = first_party
         self._ambient: set[str] = set()
         self._conftests: set[str] = set()
+        self._module_paths: dict[str, str] = {}
+        self._module_names: dict[str, str] = {}
         self._test_files = set(self.files)
         self._volatile: set[str] = set()
         self._left_out: set[str] = set()
@@ -50,12 +54,15 @@ class Book:
         self.loose: dict[str, str] = {}  # outcomes that could not be proven
         self._listings: list[Group] = []
         self._parsed: dict[str, Source] = {}
+        self._by_code: dict[str, Source] = {}
         self._unsaved: dict[str, Source] = {}
         self._dropped: list[str] = []
         self._sources: set[str] = set()
         self._source_listings: set[str] = set()
         self._interest: set[str] = set()
         self._selection: Selection | None = None
+        self._ranked: list[Ranked] | None = None
+        self._executions = Executions(store, environment, self.tree, self._source, self._recall)
         self._matcher = Matcher(self.tree.entries)
         self._groups_known: dict[Group, Group] = {}
         self._unprepared: list[str] = []
@@ -100,7 +107,32 @@ class Book:
         """What is not proven for the tree as it was last looked at; nobody may change the answer."""
         if self._selection is None:
             self._selection = select(self.files, self.proofs, self.tree.entries, self._match())
+            self._ranked = None
         return self._selection
+
+    def ranked(self) -> list[Ranked]:
+        """The same tests with their ranks."""
+        selected = self.select().selected
+        if self._ranked is None:
+            ranked = rank(selected, self.proofs, self._executions.changes, self._executions.executed)
+            changed = {path_of(one.change.key) for one in ranked if one.change is not None}
+            self._ranked = with_nearest(ranked, self.distance_to(changed))
+        return self._ranked
+
+    def distance_to(self, changed: Collection[str]) -> Callable[[str], int]:
+        """How many imports are between a file and those that changed; all is worked out when somebody first asks."""
+        found: dict[str, int] = {}
+
+        def distance(path: str) -> int:
+            if not found:
+                found.update(self.graph.distances(changed, self.code_files()))
+            return found.get(path, FAR)
+
+        return distance
+
+    def seconds(self, nodeid: str) -> float:
+        """How long a test took when it last ran."""
+        return sum(proof.seconds for proof in self.proofs.get(nodeid, ())[-1:])
 
     def prepare(self) -> bool:
         """Do a little of what will be needed when the run ends, while it uses the other processor."""
@@ -129,7 +161,8 @@ class Book:
         run.past.update(message.past)
         self._ambient.update(message.ambient)
         for name, path in message.modules:
-            run.modules[name] = path
+            run.modules[name] = self._module_paths[name] = path
+            self._module_names[path] = name
             self.graph.add_module(name, path)
             self._unprepared.append(path)
             if os.path.basename(path) == "conftest.py":
@@ -160,9 +193,11 @@ class Book:
         bases = _Bases(self, run)
         files = self._close_files(run, bases)
         self._note_listing(run)
+        run.functions = self._executions.resolve(run.codes)
         proofs, unproven = self._close_tests(run, bases)
         self._touched_once |= run.touched | self._new(run)
-        self._pending = (files, proofs)
+        executed = {p.nodeid: self._executions.functions(run.ended[p.nodeid], run) for p in proofs}
+        self._pending = (files, proofs, executed)
         self._unprepared.clear()
         self._unclosed.clear()
         return unproven
@@ -175,14 +210,16 @@ class Book:
 
     def save(self) -> str:
         """Write what the last closed run gave; a complaint for the person where that fails."""
-        files, proofs = self._pending
-        self._pending = ([], [])
+        files, proofs, executed = self._pending
+        self._pending = ([], [], {})
         try:
             self._store.forget_files(self._environment, self._scope, self._dropped)
-            self._store.save(self._environment, self._scope, files, proofs)
+            self._store.save(self._environment, self._scope, files, proofs, executed)
             self._store.save_sources(self._unsaved)
+            self._executions.forget(executed)
         except StoreUnusableError as error:
             self._store = Store(None)
+            self._executions.move(self._store)
             return f"the store cannot be written ({error}): what is proven is kept for this session only"
         finally:
             self._unsaved, self._dropped = {}, []
@@ -203,7 +240,7 @@ class Book:
         for known in (self._volatile, self._rewritten_once, self._touched_once, self._touched_often):
             known.difference_update(keys)
 
-    _pending: tuple[list[Collected], list[Proof]] = ([], [])
+    _pending: tuple[list[Collected], list[Proof], dict[str, set[Function] | None]] = ([], [], {})
 
     # Groups
 
@@ -225,6 +262,18 @@ class Book:
         conftests = set(self._conftests_of(path))
         ambient = self._ambient - self._conftests - self._test_files
         return self.graph.closure({path, *conftests, *ambient})
+
+    def module_paths(self) -> dict[str, str]:
+        """The files of the modules that runs of this session have executed, by name."""
+        return self._module_paths
+
+    def module_name(self, path: str) -> str:
+        """The name of the module that was executed from *path*, if it is none of the tests'."""
+        return "" if path in self._test_files or path in self._conftests else self._module_names.get(path, "")
+
+    def code_files(self) -> set[str]:
+        """All sources that some test file rests on by its imports."""
+        return {key for path in self.files for key in self.base_keys(path) if key.endswith(".py")}
 
     def _conftests_of(self, path: str) -> Iterable[str]:
         directory = os.path.dirname(path)
@@ -297,7 +346,7 @@ class Book:
         owns: dict[str, set[str]] = {}
         for ended in run.ended.values():
             bases.group(ended.path)
-            own = owns[ended.nodeid] = set(ended.keys) - bases.keys(ended.path)
+            own = owns[ended.nodeid] = self._own_keys(ended, run, bases.keys(ended.path))
             if ended.opaque:
                 own.add(FIRST_PARTY)
             self._follow(map(proof_key, own))
@@ -313,6 +362,14 @@ class Book:
             _keep(self.proofs.setdefault(ended.nodeid, []), proof)
             kept.append(proof)
         return kept, unproven
+
+    def _own_keys(self, ended: TestEnded, run: RunRecord, base: set[str]) -> set[str]:
+        """What a test took in beside *base*, with all that its code rests on: others may have imported it before."""
+        taken = set(ended.keys)
+        taken.update(function[0] for number in ended.executed or () if (function := run.functions[number]) is not None)
+        taken -= base
+        code = {key for key in taken if key.endswith(".py") and key == path_of(key)}
+        return (taken | self.graph.closure(code)) - base if code else taken
 
     def _note_listing(self, run: RunRecord) -> None:
         """These test files are all that there are while listings and conftests stay, if something is known of each."""
@@ -367,6 +424,10 @@ class Book:
     def _read_code(self, path: str) -> str:
         return self._source(path).code
 
+    def _recall(self, code: str) -> Source | None:
+        """What a source gave whose code has this digest."""
+        return self._by_code.get(code) or self._store.source_with_code(code)
+
     def _source(self, path: str) -> Source:
         """What parsing the source at *path* gives, once for each content."""
         self.tree.track([path])
@@ -380,7 +441,7 @@ class Book:
                 data = b""
             digest = digest_bytes(data)  # by now it may be another, which the next sweep will see
             found = self._unsaved[digest] = read_source(data)
-        self._parsed[digest] = found
+        self._parsed[digest] = self._by_code[found.code] = found
         return found
 
 

@@ -7,6 +7,7 @@ import json
 import os
 import socket
 import time
+from dataclasses import dataclass
 from typing import Any
 
 from pytest_reloadwatch.exceptions import NoSessionError
@@ -14,7 +15,15 @@ from pytest_reloadwatch.session.address import client_address
 
 SEND_PATIENCE = 2.0  # seconds in which a client has to take its answer: the session does not hang with it
 RESTARTING = {"event": "restarting"}  # ask again: a new process takes over the socket
-REQUESTS = ("wait", "status", "stop")
+REQUESTS = ("wait", "status", "why", "stop")
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a client asks; *nodeid* is what ``why`` is about."""
+
+    name: str
+    nodeid: str = ""
 
 
 class Client:
@@ -28,8 +37,8 @@ class Client:
     def fileno(self) -> int:
         return self._socket.fileno()
 
-    def request(self) -> str | None:
-        """The request that has arrived, empty while incomplete; None when the client left or makes no sense."""
+    def request(self) -> Request | None:
+        """The request that has arrived, nameless while incomplete; None when the client left or makes no sense."""
         try:
             data = self._socket.recv(4096)
         except OSError:
@@ -38,13 +47,14 @@ class Client:
             return None
         self._buffer += data
         if b"\n" not in self._buffer:
-            return ""
+            return Request("")
         line, self._buffer = self._buffer.split(b"\n", 1)
         try:
-            wanted = json.loads(line)["request"]
-        except (ValueError, KeyError, TypeError):
+            asked = json.loads(line)
+            wanted = Request(str(asked["request"]), str(asked.get("nodeid", "")))
+        except (ValueError, KeyError, TypeError, AttributeError):
             return None
-        return wanted if wanted in REQUESTS else None
+        return wanted if wanted.name in REQUESTS else None
 
     def answer(self, values: dict[str, Any]) -> None:
         with contextlib.suppress(OSError):
@@ -101,24 +111,24 @@ def is_answering(address: str) -> bool:
         return False
 
 
-def ask(directory: str, request: str, timeout: float | None) -> dict[str, Any]:
+def ask(directory: str, request: str, timeout: float | None, nodeid: str = "") -> dict[str, Any]:
     """Ask the session of *directory*, or of the nearest directory above it that has one.
 
-    *timeout* is in seconds. Raises NoSessionError, and TimeoutError.
+    *timeout* is in seconds, *nodeid* what ``why`` is about. Raises NoSessionError, and TimeoutError.
     """
     deadline = None if timeout is None else time.monotonic() + timeout
     while True:
         with _connect(directory) as connection:
             try:
-                answer = _ask_once(connection, request, deadline)
+                answer = _ask_once(connection, Request(request, nodeid), deadline)
             except ConnectionError as error:
                 raise NoSessionError("the session ended before it answered") from error
         if answer != RESTARTING:
             return answer
 
 
-def _ask_once(connection: socket.socket, request: str, deadline: float | None) -> dict[str, Any]:
-    connection.sendall(json.dumps({"request": request}).encode() + b"\n")
+def _ask_once(connection: socket.socket, request: Request, deadline: float | None) -> dict[str, Any]:
+    connection.sendall(json.dumps({"request": request.name, "nodeid": request.nodeid}).encode() + b"\n")
     data = b""
     while not data.endswith(b"\n"):
         connection.settimeout(None if deadline is None else max(0.001, deadline - time.monotonic()))

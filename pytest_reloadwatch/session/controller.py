@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from pytest_reloadwatch.exceptions import BadMessageError
 from pytest_reloadwatch.graph.keys import path_of
 from pytest_reloadwatch.proof.digest import ABSENT, FIRST_PARTY, digest_bytes
+from pytest_reloadwatch.proof.rank import Rank
 from pytest_reloadwatch.rewind import messages as m
 from pytest_reloadwatch.rewind.bytecode import discard_bytecode
 from pytest_reloadwatch.session.conversation import Conversation
@@ -37,6 +38,7 @@ from pytest_reloadwatch.session.run_record import RunRecord
 from pytest_reloadwatch.session.standing import INTERRUPTED, Standing
 from pytest_reloadwatch.session.states import SUCCESSORS, State
 from pytest_reloadwatch.session.wakers import catch_signals, watch_or_poll
+from pytest_reloadwatch.session.why import Why
 
 if TYPE_CHECKING:
     import socket
@@ -45,7 +47,7 @@ if TYPE_CHECKING:
     from pytest_reloadwatch.options import Options
     from pytest_reloadwatch.session.beginning import Beginning
     from pytest_reloadwatch.session.book import Book
-    from pytest_reloadwatch.session.clients import Client, Listener
+    from pytest_reloadwatch.session.clients import Client, Listener, Request
     from pytest_reloadwatch.session.events import Events
     from pytest_reloadwatch.session.screen import Screen
     from pytest_reloadwatch.watch.watchers import Watcher
@@ -91,6 +93,7 @@ class Controller:
         self._hoister = Hoister(book, self._pool)
         self._planner = Planner(options, book, self._pool, self._hoister, self._file_name)
         self._conversation = Conversation(book, self._hoister, events, screen)
+        self._why = Why(book, self._file_name)
         self._desk = Desk(clients, self._selector, self._on_request)
         self._state = State.IDLE
         self._deadlines = Deadlines()
@@ -325,6 +328,15 @@ class Controller:
         if self._beginning.capture_off:
             self._screen.give_up_terminal()  # tests may read from it
         self._pool.tell(checkpoint.pid, order)
+        self._tell_reasons()
+
+    def _tell_reasons(self) -> None:
+        """Say once a round why its tests were selected; by now the run is under way."""
+        ranked = [one for one in self._book.ranked() if one.test.nodeid not in self._round.reasons]
+        self._round.reasons.update((one.test.nodeid, one) for one in ranked)
+        if ranked and self._round.runs == 1:
+            direct = [one.test.nodeid for one in ranked if one.rank is Rank.DIRECT]
+            self._events.emit("selected", run=self._runs, direct=direct, affected=self._why.selected(ranked))
 
     # Processes
 
@@ -466,6 +478,7 @@ class Controller:
             self._round.attempted |= {n for n in current.record.ended if n not in unproven}
             self._round.attempted |= set(current.record.failed_files)
         self._round.tests_run += len(current.record.ended)
+        self._round.direct.update(e.outcome for e in current.record.ended.values() if self._is_direct(e.nodeid))
         self._judge_ending(current, cancelled=cancelled)
         self._pool.distrust(current.record.number, current.record.disturbed | current.record.written)
         self._events.emit(
@@ -476,6 +489,11 @@ class Controller:
             reexecuted=sorted(current.record.modules),
             cancelled=cancelled,
         )
+
+    def _is_direct(self, nodeid: str) -> bool:
+        """As a run has it: a test that was not known before counts too."""
+        ranked = self._round.reasons.get(nodeid)
+        return ranked is None or ranked.rank is Rank.DIRECT
 
     def _run_exit_code(self, current: Current) -> int:
         """As for the session where the run went through, else pytest's own."""
@@ -576,11 +594,13 @@ class Controller:
 
     # Clients, keys and signals
 
-    def _on_request(self, request: str, client: Client) -> None:
-        if request == "stop":
+    def _on_request(self, request: Request, client: Client) -> None:
+        if request.name == "stop":
             client.answer({"event": "stopping"})
             self._end(self._exit_code)
-        elif request == "status":
+        elif request.name == "why":
+            client.answer(self._why.answer(request.nodeid, self._round))
+        elif request.name == "status":
             standing = self._standing()
             answer = standing.as_answer(for_status=True)
             client.answer(answer | {"settled": standing.is_settled and self._state is State.IDLE})
@@ -602,6 +622,8 @@ class Controller:
 
     def _on_key(self) -> None:
         key = self._screen.key()
+        if key == "w":
+            self._screen.why(self._why.report(self._round))
         wishes = {"\n": Wish(), "\r": Wish(), "a": Wish(everything=True), "f": Wish(only_failing=True)}
         if key in ("q", "\x04"):
             self._end(self._exit_code)

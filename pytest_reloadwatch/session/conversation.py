@@ -42,6 +42,7 @@ class Conversation:
             m.Planned: self._on_planned,
             m.TestStarted: self._on_test_started,
             m.TestEnded: self._on_test_ended,
+            m.Unwatched: self._on_unwatched,
             m.Debugging: self._on_debugging,
             m.Impure: self._on_impure,
             m.ConftestFailed: self._on_conftest_failed,
@@ -130,8 +131,16 @@ class Conversation:
 
     def _on_test_ended(self, message: m.TestEnded, current: Current) -> None:
         current.record.ended[message.nodeid] = message
+        current.record.codes += message.functions
         current.reached = ("", "")
         self.tell_test(current, message.nodeid, message.outcome, message.seconds)
+
+    def _on_unwatched(self, message: m.Unwatched, _current: Current) -> None:
+        if message.reason not in self._complaints:
+            self._complaints.add(message.reason)
+            self._screen.note(
+                f"what tests execute is not recorded, all that import a change are direct: {message.reason}"
+            )
 
     def _on_debugging(self, message: m.Debugging, current: Current) -> None:
         current.debugging = message.active

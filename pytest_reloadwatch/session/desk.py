@@ -10,7 +10,7 @@ from pytest_reloadwatch.session.clients import RESTARTING, Client
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pytest_reloadwatch.session.clients import Listener
+    from pytest_reloadwatch.session.clients import Listener, Request
 
 
 class Desk:
@@ -20,7 +20,7 @@ class Desk:
         self,
         listener: Listener | None,
         selector: selectors.BaseSelector,
-        on_request: Callable[[str, Client], None],
+        on_request: Callable[[Request, Client], None],
     ) -> None:
         self._listener = listener
         self._selector = selector
@@ -63,5 +63,5 @@ class Desk:
             self._connected.remove(client)
             self._waiting = [other for other in self._waiting if other is not client]
             client.close()
-        elif request:
+        elif request.name:
             self._on_request(request, client)

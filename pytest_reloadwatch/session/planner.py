@@ -7,16 +7,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pytest_reloadwatch.graph.keys import path_of
 from pytest_reloadwatch.proof.digest import is_path
-from pytest_reloadwatch.proof.lead import lead
 from pytest_reloadwatch.proof.model import BAD
+from pytest_reloadwatch.proof.rank import Rank, Ranked, lead, order
 from pytest_reloadwatch.rewind.messages import Resume
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
     from pytest_reloadwatch.options import Options
-    from pytest_reloadwatch.proof.selection import Selection
     from pytest_reloadwatch.rewind.choice import Checkpoint
     from pytest_reloadwatch.session.book import Book
     from pytest_reloadwatch.session.hoisting import Hoister
@@ -45,12 +45,18 @@ class Planner:
         self.hot = list(dict.fromkeys([*sources, *self.hot]))[:HOT]
 
     def remaining(self, round_: Round) -> frozenset[str]:
-        """What is not proven and has not had its turn in this round."""
-        return frozenset(t.nodeid for t in self._book.select().selected if t.nodeid not in round_.attempted)
+        """What is to run, is not proven and has not had its turn in this round."""
+        if not self._stops_at_direct(round_):
+            return frozenset(t.nodeid for t in self._book.select().selected if t.nodeid not in round_.attempted)
+        return frozenset(
+            one.test.nodeid
+            for one in self._ranked(round_)
+            if one.rank is not Rank.REST and one.test.nodeid not in round_.attempted
+        )
 
     def needs_run(self, round_: Round, remaining: frozenset[str], *, is_first: bool) -> bool:
         """Whether anything is left to run by itself; *is_first* for the first run of a session."""
-        if round_.held or (round_.runs and (self._stops_at_direct(round_) or not _got_on(round_, remaining))):
+        if round_.held or (round_.runs and not _got_on(round_, remaining)):
             return False
         wished = round_.wish.everything and not round_.runs
         return is_first or wished or bool(remaining) or not self._book.knows_listing()
@@ -58,16 +64,30 @@ class Planner:
     def order(self, round_: Round, remaining: frozenset[str], run: int) -> Resume:
         """What the run number *run* collects and runs."""
         selection = self._book.select()
+        ranked = [one for one in self._ranked(round_) if one.test.nodeid in remaining]
         prune, proven, only = set(selection.prune), set(selection.proven), None
         waited_for = bool(round_.changed) and not round_.runs
+        places: dict[str, tuple[int, int]] = {}
+        direct_before, others_wait = None, False
         if round_.wish.everything:
             prune, proven = set(), set()
         elif round_.wish.only_failing:
             failing = {nodeid: proof.path for nodeid, proof in selection.verdicts.items() if proof.outcome in BAD}
             only = sorted(set(failing) - round_.attempted)
             prune = set(self._book.files) - set(failing.values())
-        elif waited_for:
-            prune |= self._not_first(round_, selection, remaining)
+        else:
+            distance = self._book.distance_to({path_of(key) for key in round_.changed})
+            if any(one.rank is not Rank.DIRECT for one in ranked):
+                places = order(ranked, self._book.seconds, distance)
+            if waited_for:
+                prune |= {one.test.path for one in ranked} - lead(ranked, self._book.seconds, distance)
+            if self._stops_at_direct(round_):
+                prune |= {test.path for test in selection.selected} - {one.test.path for one in ranked}
+                proven |= {test.nodeid for test in selection.selected} - remaining
+            waiting = [one for one in self._ranked(round_) if self._waits(one, round_, prune, proven)]
+            others_wait = bool(waiting)
+            if all(one.rank is not Rank.DIRECT for one in waiting):
+                direct_before = dict(round_.direct)
         proven |= round_.attempted
         prune |= {path for path in self._book.files if self._file_name(path) in round_.attempted}
         return Resume(
@@ -75,6 +95,9 @@ class Planner:
             prune=sorted(prune),
             proven=sorted(proven),
             only=only,
+            places=places,
+            direct_before=direct_before,
+            others_wait=others_wait,
             hot=list(self.hot),
             freeze=not self._options.once,
             often=not waited_for,
@@ -85,15 +108,19 @@ class Planner:
         files = set(self._book.files) - set(order.prune)
         return self._pool.choose(files, lambda c: self._hoister.fits(c, c.parent, files))
 
-    def _not_first(self, round_: Round, selection: Selection, remaining: frozenset[str]) -> set[str]:
-        """The files that wait for a second run, so that the first has a verdict soon."""
-        tests = [test for test in selection.selected if test.nodeid in remaining]
-        direct = self._options.select == "direct"
-        first = lead(tests, self._book.proofs, round_.changed, self._book.graph.direct, all_direct=direct)
-        return {test.path for test in tests} - first
+    def _ranked(self, round_: Round) -> list[Ranked]:
+        """What is selected, with the rank that it had when the round first came to it."""
+        return [round_.reasons.get(one.test.nodeid, one) for one in self._book.ranked()]
+
+    @staticmethod
+    def _waits(one: Ranked, round_: Round, prune: set[str], proven: set[str]) -> bool:
+        """Whether a selected test has its turn after the run that *prune* and *proven* are for."""
+        test = one.test
+        return test.nodeid not in round_.attempted and (test.path in prune or test.nodeid in proven)
 
     def _stops_at_direct(self, round_: Round) -> bool:
-        return self._options.select == "direct" and bool(round_.changed)
+        """Whether what is not direct waits until the person or a client asks; CI runs do not wait."""
+        return self._options.select == "direct" and (bool(round_.changed) or self._options.once)
 
 
 def _got_on(round_: Round, remaining: frozenset[str]) -> bool:

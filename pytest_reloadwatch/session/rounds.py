@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pytest_reloadwatch.proof.model import Group
+    from pytest_reloadwatch.proof.rank import Ranked
     from pytest_reloadwatch.rewind.messages import Channel
     from pytest_reloadwatch.session.run_record import RunRecord
 
@@ -27,7 +29,8 @@ class Round:
     *cause* names what changed, *changed* are its keys, *outdated* the files whose modules execute again.
     *attempted* are nodeids with a verdict in this
     round; *before_run* what was not proven, and how many were attempted, when its last run began. A
-    *held* round starts no further run: it was interrupted, or stopped at a failure as asked.
+    *held* round starts no further run: it was interrupted, or stopped at a failure as asked. *reasons* say why tests
+    were selected, by nodeid, *direct* how many of the direct ones have run, by outcome.
     """
 
     cause: list[str] = field(default_factory=list)
@@ -43,6 +46,8 @@ class Round:
     retries: int = 0
     held: bool = False
     disturbances: dict[str, int] = field(default_factory=dict)
+    reasons: dict[str, Ranked] = field(default_factory=dict)
+    direct: Counter[str] = field(default_factory=Counter)
 
     @property
     def is_news(self) -> bool:

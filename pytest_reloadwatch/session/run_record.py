@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pytest_reloadwatch.proof.digest import is_listing
 
 if TYPE_CHECKING:
-    from pytest_reloadwatch.proof.model import Group
+    from pytest_reloadwatch.proof.model import Function, Group
     from pytest_reloadwatch.rewind.messages import Collection, TestEnded
     from pytest_reloadwatch.watch.tree import Sweep
 
@@ -21,7 +21,8 @@ class RunRecord:
     *inherited* is the past of the checkpoint that it continues from, *pruned* the files that it was told to pass over.
     *disturbed* are keys that changed meanwhile, *touched* those that may have; *written* and *retimed* are
     what the run itself wrote, and gave other time stamps or another mode; *connected* are databases that it opened,
-    *rewritten* what it was seen to change in this way.
+    *rewritten* what it was seen to change in this way. *codes* is the code that its tests executed, in the order in
+    which it was told, *functions* the functions that it belongs to.
     """
 
     number: int
@@ -39,6 +40,8 @@ class RunRecord:
     collection: Collection | None = None
     failed_files: dict[str, str] = field(default_factory=dict)  # path by nodeid
     ended: dict[str, TestEnded] = field(default_factory=dict)
+    codes: list[tuple[str, int, str]] = field(default_factory=list)
+    functions: list[Function | None] = field(default_factory=list)
 
     @property
     def whole_past(self) -> set[str]:

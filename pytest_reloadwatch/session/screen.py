@@ -51,6 +51,9 @@ class Screen(Protocol):
     def waiting(self, poll: str) -> None:
         """The session waits; *poll* says what stands in the way of file events, if anything."""
 
+    def why(self, reasons: Sequence[str]) -> None:
+        """Why tests and modules of the last round ran, a line each."""
+
     def help(self) -> None:
         """What the keys do."""
 

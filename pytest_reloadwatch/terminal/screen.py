@@ -20,10 +20,12 @@ if TYPE_CHECKING:
 
 _SHOWN = 3
 _LISTED = 10
+_EXPLAINED = 30
 _HELP = """
   Enter  rerun what is affected or fails    a  run all tests
   f      rerun what fails                   q  quit
-  ?      this help                          Ctrl-C  end the run; when idle, the session
+  w      why these tests and modules ran    Ctrl-C  end the run; when idle, the session
+  ?      this help
 """
 
 
@@ -82,6 +84,14 @@ class PlainScreen:
             self.note(poll)
         if self.has_keys:
             self._line("reloadwatch: waiting for changes; ? for help, q to quit", "2")
+
+    def why(self, reasons: Sequence[str]) -> None:
+        if not reasons:
+            self._line("reloadwatch: nothing has run since the last change", "2")
+        for reason in reasons[:_EXPLAINED]:
+            self._line(f"  {reason}", "")
+        if len(reasons) > _EXPLAINED:
+            self._line(f"  and {len(reasons) - _EXPLAINED} more: python -m pytest_reloadwatch why NODEID", "2")
 
     def help(self) -> None:
         self._line(_HELP, "")

@@ -1,6 +1,5 @@
 """Selection is a function of records and tree."""
 
-from pytest_reloadwatch.proof.lead import lead
 from pytest_reloadwatch.proof.model import Collected, Proof, worst
 from pytest_reloadwatch.proof.selection import Selected, select
 
@@ -82,30 +81,3 @@ def test_the_worst_outcome_counts():
     assert worst(["passed", "failed", "error", "skipped"]) == "error"
     assert worst(["passed", "xfailed", "skipped"]) == "xfailed"
     assert worst([]) == "passed"
-
-
-def leading(files, changed, direct, seconds=1.0, outcome="passed", **more):
-    tests = [Selected(f"{path}::x", path, "") for path in files]
-    proofs = {t.nodeid: [Proof(t.nodeid, t.path, (), outcome, seconds)] for t in tests}
-    return lead(tests, proofs, changed, lambda path: frozenset(direct.get(path, ())), **more)
-
-
-def test_what_changed_leads():
-    assert leading(["t.py", "u.py"], {"u.py"}, {}) == {"u.py"}
-
-
-def test_what_imports_the_change_leads():
-    assert leading(["t.py", "u.py"], {"m.py"}, {"u.py": {"m.py"}}) == {"u.py"}
-
-
-def test_little_is_not_split():
-    assert leading(["t.py", "u.py"], {"m.py"}, {"u.py": {"m.py"}}, seconds=0.001) == {"t.py", "u.py"}
-
-
-def test_failing_files_come_along():
-    assert leading(["t.py", "u.py"], {"u.py"}, {}, outcome="failed") == {"t.py", "u.py"}
-
-
-def test_direct_only_takes_all_that_are_near():
-    near = {"u.py": {"m.py"}, "v.py": {"m.py"}}
-    assert leading(["t.py", "u.py", "v.py"], {"m.py"}, near, all_direct=True) == {"u.py", "v.py"}

@@ -5,8 +5,9 @@ import sqlite3
 import pytest
 
 from pytest_reloadwatch.exceptions import StoreUnusableError
+from pytest_reloadwatch.graph.fingerprint import Fingerprints
 from pytest_reloadwatch.graph.imports import Import, SourceImports
-from pytest_reloadwatch.graph.source import Source
+from pytest_reloadwatch.graph.source import Source, read_source
 from pytest_reloadwatch.proof.model import Collected, Proof
 from pytest_reloadwatch.proof.store import PROOFS_KEPT, Store, open_store
 
@@ -22,7 +23,7 @@ def path(tmp_path):
 
 def test_it_gives_back_what_was_saved(path):
     store = Store(path)
-    store.save("env", "scope", [FILE], [PROOF])
+    store.save("env", "scope", [FILE], [PROOF], {})
     store.close()
     store = Store(path)
     assert store.load("env", "scope") == ({"t.py": [FILE]}, {"t.py::x": [PROOF]})
@@ -31,7 +32,7 @@ def test_it_gives_back_what_was_saved(path):
 
 def test_another_environment_proves_nothing(path):
     store = Store(path)
-    store.save("env", "scope", [FILE], [PROOF])
+    store.save("env", "scope", [FILE], [PROOF], {})
     assert store.load("other", "scope") == ({}, {})
     assert store.load("env", "other") == ({}, {"t.py::x": [PROOF]})
     store.close()
@@ -39,9 +40,9 @@ def test_another_environment_proves_nothing(path):
 
 def test_the_latest_verdict_for_a_state_wins(path):
     store = Store(path)
-    store.save("env", "scope", [], [PROOF])
+    store.save("env", "scope", [], [PROOF], {})
     failed = Proof("t.py::x", "t.py", (GROUP,), "failed", 0.5)
-    store.save("env", "scope", [], [failed])
+    store.save("env", "scope", [], [failed], {})
     assert store.load("env", "scope")[1] == {"t.py::x": [failed]}
     store.close()
 
@@ -50,7 +51,7 @@ def test_a_few_proofs_a_test_are_kept(path):
     store = Store(path)
     for number in range(PROOFS_KEPT + 3):
         group = frozenset({("a.py", str(number))})
-        store.save("env", "scope", [], [Proof("t.py::x", "t.py", (group,), "passed", 0.1)])
+        store.save("env", "scope", [], [Proof("t.py::x", "t.py", (group,), "passed", 0.1)], {})
     kept = store.load("env", "scope")[1]["t.py::x"]
     assert [dict(*p.groups)["a.py"] for p in kept] == [str(n) for n in range(3, PROOFS_KEPT + 3)]
     store.close()
@@ -58,7 +59,9 @@ def test_a_few_proofs_a_test_are_kept(path):
 
 def test_what_parsing_gave_is_kept_by_digest(path):
     store = Store(path)
-    found = Source(SourceImports((Import("a", ("b",), 1),), ("c.d",)), "code")
+    found = Source(
+        SourceImports((Import("a", ("b",), 1),), ("c.d",)), Fingerprints("m", {"f": "1"}, ((1, 2, "f"),)), "code"
+    )
     store.save_sources({"digest": found})
     assert store.source("digest") == found
     assert store.source("other") is None
@@ -91,6 +94,30 @@ def test_no_place_means_in_memory_with_a_word(tmp_path):
     (tmp_path / "file").write_text("")
     store, complaint = open_store(str(tmp_path / "file" / "store.sqlite"), "env", "scope")
     assert "this session only" in complaint
-    store.save("env", "scope", [FILE], [PROOF])
+    store.save("env", "scope", [FILE], [PROOF], {})
     assert store.load("env", "scope")[0] == {"t.py": [FILE]}
+    store.close()
+
+
+def test_what_tests_executed_is_kept_by_number(path):
+    store = Store(path)
+    executed = {"t.py::x": {("a.py", "f"), ("a.py", "C.g")}, "t.py::y": set(), "t.py::z": None}
+    store.save("env", "scope", [], [], executed)
+    store.close()
+    store = Store(path)
+    names = {number: name for name, number in store.functions("a.py").items()}
+    assert {names[number] for number in store.executed("env", "t.py::x")} == {"f", "C.g"}
+    assert store.executed("env", "t.py::y") == frozenset()
+    assert store.executed("env", "t.py::z") is None
+    assert store.executed("other", "t.py::x") is None
+    store.close()
+
+
+def test_a_source_is_found_by_its_code(path):
+    store = Store(path)
+    found = read_source(b"def f(): return 1  # once\n")
+    store.save_sources({"digest": found})
+    assert store.source_with_code(found.code) == found
+    assert store.source_with_code(found.code).prints.function_at(1) == "f"
+    assert store.source_with_code("another") is None
     store.close()

@@ -67,7 +67,7 @@ def test_a_request_reaches_the_session(counter, connect):
     counter.serve()
     ((request, client),) = counter.asked
     client.answer({"event": "settled"})
-    assert request == "status"
+    assert request.name == "status"
     assert read(connection) == {"event": "settled"}
 
 

@@ -1,0 +1,130 @@
+"""The order of what is selected: failed last time, direct, then the rest by import distance. Pure.
+
+A test is direct if it executed a function that has changed, or anything in a file whose module level has, or read what
+has changed itself. So is one of which nothing is on record. The rest is only reached through imports. Where nobody
+executed what has changed, as with a constant, the tests whose files are nearest to it stand in for the direct ones.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import IntEnum
+from typing import TYPE_CHECKING
+
+from pytest_reloadwatch.proof.model import BAD
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+
+    from pytest_reloadwatch.proof.model import Proof
+    from pytest_reloadwatch.proof.selection import Selected
+
+COLLECTING = 0.01  # seconds that collecting a file takes, roughly
+WORTH_IT = 0.3  # seconds of recorded test time from which it pays to split a run in two
+FAR = 1_000_000  # imports: more than there are
+FEW = 3  # files that are collected together at no great cost
+
+
+class Rank(IntEnum):
+    """What comes first."""
+
+    FAILED = 0
+    DIRECT = 1
+    REST = 2
+
+
+@dataclass(frozen=True)
+class Change:
+    """What became of one key since a proof: names of *functions*, empty for all that is no code.
+
+    *numbers* are those of everything on record that whoever executed or read it is direct.
+    """
+
+    key: str
+    functions: frozenset[str]
+    numbers: frozenset[int]
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """A selected test with its rank; *change* is what made it so, None where nothing is known to have changed."""
+
+    test: Selected
+    rank: Rank
+    change: Change | None = None
+
+
+def rank(
+    selected: Iterable[Selected],
+    proofs: Mapping[str, Sequence[Proof]],
+    changes: Callable[[Proof], Sequence[Change]],
+    executed: Callable[[str], Collection[int] | None],
+) -> list[Ranked]:
+    """Each selected test's rank, from what has changed since its latest proof and the numbers of what it executed."""
+    return [_rank(test, proofs.get(test.nodeid, ()), changes, executed) for test in selected]
+
+
+def _rank(
+    test: Selected,
+    proofs: Sequence[Proof],
+    changes: Callable[[Proof], Sequence[Change]],
+    executed: Callable[[str], Collection[int] | None],
+) -> Ranked:
+    if not proofs:
+        return Ranked(test, Rank.DIRECT)
+    found = changes(proofs[-1])
+    change = next(iter(found), None)
+    if proofs[-1].outcome in BAD:
+        return Ranked(test, Rank.FAILED, change)
+    numbers = executed(test.nodeid)
+    if numbers is None:
+        return Ranked(test, Rank.DIRECT, change)
+    direct = next((change for change in found if not change.numbers.isdisjoint(numbers)), None)
+    return Ranked(test, Rank.REST if direct is None else Rank.DIRECT, direct or change)
+
+
+def with_nearest(ranked: Sequence[Ranked], distance: Callable[[str], int]) -> list[Ranked]:
+    """The same where any test is direct, else with those direct whose files the fewest imports are away."""
+    if any(one.rank is Rank.DIRECT for one in ranked):
+        return list(ranked)
+    least = min((distance(one.test.path) for one in ranked if one.rank is Rank.REST), default=0)
+    return [
+        replace(one, rank=Rank.DIRECT) if one.rank is Rank.REST and distance(one.test.path) == least else one
+        for one in ranked
+    ]
+
+
+def order(
+    ranked: Sequence[Ranked], seconds: Callable[[str], float], distance: Callable[[str], int]
+) -> dict[str, tuple[int, int]]:
+    """By nodeid its rank and its place within: the files nearest to the change, then the quickest, each file together.
+
+    *seconds* tells how long a test took, *distance* how many imports are between a test file and what has changed.
+    """
+    cost: dict[tuple[Rank, str], float] = {}
+    for one in ranked:
+        key = (one.rank, one.test.path)
+        cost[key] = cost.get(key, 0.0) + seconds(one.test.nodeid)
+    files = sorted(cost, key=lambda key: (key[0], distance(key[1]) if key[0] is Rank.REST else 0, cost[key], key[1]))
+    places = {key: place for place, key in enumerate(files)}
+    return {one.test.nodeid: (int(one.rank), places[one.rank, one.test.path]) for one in ranked}
+
+
+def lead(ranked: Sequence[Ranked], seconds: Callable[[str], float], distance: Callable[[str], int]) -> set[str]:
+    """The files to collect and run first, so that a verdict is there before all the others have been collected.
+
+    These are the direct ones, only the quickest of them where there are more than a few, and those that failed last
+    time where they are few. All of them where little is left to run.
+    """
+    cost: dict[str, float] = {}
+    by_rank: dict[Rank, set[str]] = {rank: set() for rank in Rank}
+    for one in ranked:
+        cost[one.test.path] = cost.get(one.test.path, COLLECTING) + seconds(one.test.nodeid)
+        by_rank[one.rank].add(one.test.path)
+    if sum(cost.values()) < WORTH_IT:
+        return set(cost)
+    failed, direct = by_rank[Rank.FAILED], by_rank[Rank.DIRECT]
+    first = direct if 0 < len(direct) <= FEW else set()
+    if not first:
+        first = {min(direct or cost, key=lambda path: (distance(path), cost[path], path))}
+    return first | (failed if len(failed) <= FEW else set())

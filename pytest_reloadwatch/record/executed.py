@@ -1,0 +1,271 @@
+"""Which first-party code executes on whose account, at the level of functions.
+
+Neither way takes ``sys.settrace``, which belongs to debuggers and to coverage. Where a debugger, profiler or coverage
+of the person's own has the place that is needed, a watcher does without and says so.
+"""
+
+from __future__ import annotations
+
+import gc
+import sys
+import threading
+import weakref
+from _lsprof import Profiler  # cProfile's, without all that cProfile imports
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from types import CodeType, FrameType
+
+# A file, the first line there, decorators included, and the name, which tells a module from what stands in line 1.
+# Never the code object itself: two that look alike are equal even if they come from two files.
+Executed: TypeAlias = "tuple[str, int, str]"
+
+_monitoring: Any = getattr(sys, "monitoring", None)
+
+
+class CodeWatcher(Protocol):
+    """Owners nest: what executes for an inner one counts for the outer ones too. All threads count."""
+
+    def obstacle(self) -> str:
+        """Why it cannot start now, in words; empty where it can."""
+
+    def start(self) -> None:
+        """Before the first owner."""
+
+    def stop(self) -> None:
+        """After the last owner."""
+
+    def begin(self) -> None:
+        """From here on things execute for a new owner."""
+
+    def end(self) -> set[Executed] | None:
+        """What has executed for the latest owner, which is one no more; None where that is not known."""
+
+
+def make_watcher(is_wanted: Callable[[str], bool]) -> CodeWatcher:
+    """The watcher for this version of Python; *is_wanted* is asked once for each file name."""
+    return MonitoringWatcher(is_wanted) if _monitoring is not None else ProfilerWatcher(is_wanted)
+
+
+class _Answers(dict[str, bool]):
+    def __init__(self, ask: Callable[[str], bool]) -> None:
+        super().__init__()
+        self._ask = ask
+
+    def __missing__(self, filename: str) -> bool:
+        answer = self[filename] = self._ask(filename)
+        return answer
+
+
+def _executed(code: CodeType) -> Executed:
+    return (code.co_filename, code.co_firstlineno, code.co_name)
+
+
+class MonitoringWatcher:
+    """Python 3.12 and later: two tools of ``sys.monitoring``.
+
+    The *scout* meets every code object once. The *reporter* has events in the first-party ones only, and each of them
+    reports once an owner. With one tool and ``restart_events`` all that a test executes would be instrumented anew for
+    each owner, pytest's own code included; and so would what coverage has disabled for itself.
+    """
+
+    _IDS = (3, 4)  # the others have names, or are for optimizers
+
+    def __init__(self, is_wanted: Callable[[str], bool]) -> None:
+        self._wanted = _Answers(is_wanted)
+        self._scout, self._reporter = self._IDS
+        self._ran: list[CodeType] = []  # and will not report before it is armed again
+        self._owners: list[set[Executed]] = []
+
+    def obstacle(self) -> str:
+        taken = [name for name in map(_monitoring.get_tool, self._IDS) if name is not None]
+        return f"{' and '.join(taken)} uses sys.monitoring in our place" if taken else ""
+
+    def start(self) -> None:
+        """Raises ValueError where there is an obstacle."""
+        for tool, callback in ((self._scout, self._meet), (self._reporter, self._report)):
+            _monitoring.use_tool_id(tool, "pytest-reloadwatch")
+            for event in (_monitoring.events.PY_START, _monitoring.events.PY_RESUME):
+                _monitoring.register_callback(tool, event, callback)
+        _monitoring.set_events(self._scout, self._events())
+        _monitoring.restart_events()  # for what was met by a watcher that has stopped
+
+    def stop(self) -> None:
+        _monitoring.set_events(self._scout, 0)
+        for tool in self._IDS:
+            for event in (_monitoring.events.PY_START, _monitoring.events.PY_RESUME):
+                _monitoring.register_callback(tool, event, None)
+            _monitoring.free_tool_id(tool)
+
+    def begin(self) -> None:
+        self._settle()
+        self._owners.append(set())
+
+    def end(self) -> set[Executed]:
+        self._settle()
+        found = self._owners.pop()
+        for outer in self._owners[-1:]:
+            outer |= found
+        return found
+
+    def _events(self) -> int:
+        # What one owner has started another may resume: a coroutine, the rest of a fixture.
+        events: int = _monitoring.events.PY_START | _monitoring.events.PY_RESUME
+        return events
+
+    def _meet(self, code: CodeType, _offset: int) -> object:
+        if self._wanted[code.co_filename]:
+            self._ran.append(code)
+        return _monitoring.DISABLE
+
+    def _report(self, code: CodeType, _offset: int) -> object:
+        self._ran.append(code)
+        return _monitoring.DISABLE
+
+    def _settle(self) -> None:
+        """Note for the current owner what ran, and have it report again; other threads may add to it meanwhile."""
+        owner = self._owners[-1] if self._owners else set()
+        ran, reporter, events, arm = self._ran, self._reporter, self._events(), _monitoring.set_local_events
+        while ran:
+            code = ran.pop()
+            owner.add(_executed(code))
+            arm(reporter, code, 0)
+            arm(reporter, code, events)
+
+
+class _Profile(Profiler):
+    """A C profiler that can be put back with ``sys.setprofile(sys.getprofile())``, as careful tests do."""
+
+    def __init__(self) -> None:
+        super().__init__(builtins=False, subcalls=False)
+        self.was_put_back = False
+
+    def __call__(self, _frame: FrameType, _event: str, _argument: object) -> None:
+        self.was_put_back = True
+        self.enable()
+
+
+class _Thread:
+    """A thread that a test has started, with the profiler in it."""
+
+    def __init__(self) -> None:
+        """Called in that thread."""
+        self.profile = _Profile()
+        self._thread = weakref.ref(threading.current_thread())
+        self._calls: dict[int, int] = {}
+
+    def is_alive(self) -> bool:
+        thread = self._thread()
+        return thread is not None and thread.is_alive()
+
+    def ran(self) -> Iterator[CodeType]:
+        """What has been called since the last time, and what is being executed."""
+        # A profiler that is at work cannot be emptied, and while it is read the other thread must not go on.
+        collects = gc.isenabled()
+        gc.disable()
+        entries = self.profile.getstats()
+        if collects:
+            gc.enable()
+        for entry in entries:
+            if not isinstance(entry.code, str) and self._calls.get(id(entry.code)) != entry.callcount:
+                self._calls[id(entry.code)] = entry.callcount
+                yield entry.code
+        thread = self._thread()
+        frame = sys._current_frames().get(thread.ident or 0) if thread is not None else None
+        while frame is not None:
+            yield frame.f_code
+            frame = frame.f_back
+
+
+@dataclass
+class _Owner:
+    executed: set[Executed] = field(default_factory=set)
+    is_known: bool = True
+
+
+class ProfilerWatcher:
+    """Before Python 3.12: a C profiler for the thread of the tests, and one for each thread that they start.
+
+    A thread has one place for a profiler. Where somebody else's is in it we stay out, and where a test puts another
+    one there it is not known what executes for the owners of that moment. Threads are those of ``threading``.
+    """
+
+    def __init__(self, is_wanted: Callable[[str], bool]) -> None:
+        self._wanted = _Answers(is_wanted)
+        self._profile = _Profile()
+        self._is_profiling = False
+        self._threads: list[_Thread] = []
+        self._owners: list[_Owner] = []
+
+    def obstacle(self) -> str:
+        ours = (None, self._enter_thread)
+        return "" if sys.getprofile() is None and threading.getprofile() in ours else "another profiler is active"
+
+    def start(self) -> None:
+        threading.setprofile(self._enter_thread)
+
+    def stop(self) -> None:
+        if threading.getprofile() == self._enter_thread:
+            threading.setprofile(None)
+        self._forget_threads()
+
+    def begin(self) -> None:
+        self._pause()
+        self._owners.append(_Owner())
+        self._resume()
+
+    def end(self) -> set[Executed] | None:
+        self._pause()
+        owner = self._owners.pop()
+        for outer in self._owners[-1:]:
+            outer.executed |= owner.executed
+            outer.is_known = outer.is_known and owner.is_known
+        self._resume()
+        return owner.executed if owner.is_known else None
+
+    def _resume(self) -> None:
+        for owner in self._owners[-1:]:
+            self._is_profiling = not self.obstacle()
+            if self._is_profiling:
+                threading.setprofile(self._enter_thread)
+                self._profile.was_put_back = False
+                self._profile.enable()
+            else:
+                owner.is_known = False
+
+    def _pause(self) -> None:
+        """Note for the current owner what ran."""
+        for owner in self._owners[-1:]:
+            if self._is_profiling and not self._take_out():
+                owner.is_known = False
+            ran = [entry.code for entry in self._profile.getstats() if not isinstance(entry.code, str)]
+            self._profile.clear()
+            for thread in self._threads:
+                ran += thread.ran()
+            owner.executed.update(_executed(code) for code in ran if self._wanted[code.co_filename])
+        self._forget_threads()
+
+    def _take_out(self) -> bool:
+        """Disable our profiler; false if it, or the hook for new threads, was not there all the time."""
+        self._is_profiling = False
+        active: object = sys.getprofile()
+        if active is not self._profile:
+            return False  # and disabling ours would disable theirs
+        self._profile.disable()
+        return not self._profile.was_put_back and threading.getprofile() == self._enter_thread
+
+    def _forget_threads(self) -> None:
+        """Let go of threads that have ended; the end of their profilers disables whatever is active in this thread."""
+        if sys.getprofile() is None:
+            for thread in [thread for thread in self._threads if not thread.is_alive()]:
+                self._threads.remove(thread)
+
+    def _enter_thread(self, frame: FrameType, event: str, _argument: object) -> None:
+        """The profile function of each new thread, until its first event."""
+        if event == "call" and self._owners and self._wanted[frame.f_code.co_filename]:
+            self._owners[-1].executed.add(_executed(frame.f_code))
+        thread = _Thread()
+        self._threads.append(thread)
+        thread.profile.enable()

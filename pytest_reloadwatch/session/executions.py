@@ -1,0 +1,127 @@
+"""What tests executed and read, function by function, and which of it has changed since."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_reloadwatch.exceptions import StoreUnusableError
+from pytest_reloadwatch.graph.fingerprint import MODULE, changed
+from pytest_reloadwatch.graph.keys import is_code, path_of, proof_key
+from pytest_reloadwatch.proof.digest import ABSENT, FIRST_PARTY
+from pytest_reloadwatch.proof.model import READ, Function
+from pytest_reloadwatch.proof.rank import Change
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from pytest_reloadwatch.graph.fingerprint import Fingerprints
+    from pytest_reloadwatch.graph.source import Source
+    from pytest_reloadwatch.proof.model import Group, Proof
+    from pytest_reloadwatch.proof.store import Store
+    from pytest_reloadwatch.rewind.messages import TestEnded
+    from pytest_reloadwatch.session.run_record import RunRecord
+    from pytest_reloadwatch.watch.tree import Tree
+
+_MODULE_CODE = "<module>"
+
+
+class Executions:
+    """*read* gives what the source at a path parses to, *recall* the same for a digest of code where it is known."""
+
+    def __init__(
+        self,
+        store: Store,
+        environment: str,
+        tree: Tree,
+        read: Callable[[str], Source],
+        recall: Callable[[str], Source | None],
+    ) -> None:
+        self._store = store
+        self._environment = environment
+        self._tree = tree
+        self._read = read
+        self._recall = recall
+        self._numbers: dict[str, frozenset[int] | None] = {}
+        self._changes: dict[tuple[str, str, str], Change] = {}
+
+    def functions(self, ended: TestEnded, run: RunRecord) -> set[Function] | None:
+        """What a test and its fixtures executed and read themselves; None where that is not known."""
+        if ended.executed is None:
+            return None
+        found = {run.functions[number] for number in ended.executed} - {None}
+        found |= {_taken_in(proof_key(key)) for key in ended.keys}
+        return {function for function in found if function is not None}
+
+    def resolve(self, codes: Iterable[tuple[str, int, str]]) -> list[Function | None]:
+        """The functions that code objects belong to; None for those of files that the run has made itself."""
+        return [self._resolve(*code) if code[0] else None for code in codes]
+
+    def executed(self, nodeid: str) -> frozenset[int] | None:
+        """The numbers of what a test executed and read when it last ran; None where that is not known."""
+        if nodeid not in self._numbers:
+            try:
+                self._numbers[nodeid] = self._store.executed(self._environment, nodeid)
+            except StoreUnusableError:  # it only helps to order, and saving will complain
+                return None
+        return self._numbers[nodeid]
+
+    def changes(self, proof: Proof) -> Sequence[Change]:
+        """What a verdict rests on and is not as it was."""
+        found = {entry for group in proof.groups for entry in self._mismatches(group)}
+        return [self._change(key, digest) for key, digest in sorted(found)]
+
+    def forget(self, nodeids: Iterable[str]) -> None:
+        """These tests have run anew."""
+        for nodeid in nodeids:
+            self._numbers.pop(nodeid, None)
+        self._changes.clear()
+
+    def move(self, store: Store) -> None:
+        """Another store, with other numbers."""
+        self._store = store
+        self._numbers.clear()
+        self._changes.clear()
+
+    def _resolve(self, path: str, line: int, name: str) -> Function:
+        return (path, MODULE if name == _MODULE_CODE else self._read(path).prints.function_at(line))
+
+    def _mismatches(self, group: Group) -> Group:
+        return group - self._tree.entries
+
+    def _change(self, key: str, digest: str) -> Change:
+        now = self._tree.digest(key) if key in self._tree else ABSENT
+        name = (key, digest, now)
+        known = self._changes.get(name)
+        if known is None:
+            known = self._changes[name] = self._compare(key, digest, now)
+        return known
+
+    def _compare(self, key: str, before: str, now: str) -> Change:
+        path = path_of(key)
+        try:
+            known = self._store.functions(path)
+        except StoreUnusableError:
+            known = {}
+        if key == FIRST_PARTY:
+            return Change(key, frozenset(), frozenset())
+        if not is_code(key):
+            return Change(key, frozenset(), frozenset(known[name] for name in (READ,) if name in known))
+        functions = self._changed(path, before, now)
+        if MODULE in functions:
+            return Change(key, functions, frozenset(known[name] for name in known if name != READ))
+        return Change(key, functions, frozenset(known[name] for name in functions if name in known))
+
+    def _changed(self, path: str, before: str, now: str) -> frozenset[str]:
+        """The functions that differ between two digests of code; the module level for all where one is not known."""
+        old = self._prints(before)
+        if old is None or now == ABSENT:
+            return frozenset({MODULE})
+        return changed(old, self._read(path).prints) or frozenset({MODULE})
+
+    def _prints(self, digest: str) -> Fingerprints | None:
+        source = self._recall(digest) if digest != ABSENT else None
+        return None if source is None else source.prints
+
+
+def _taken_in(key: str) -> Function:
+    return (path_of(key), MODULE if is_code(key) else READ)

@@ -1,0 +1,138 @@
+"""Why: a chain of cause for each selected test, for each re-executed module, and for what did not run."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from pytest_reloadwatch.graph.fingerprint import MODULE
+from pytest_reloadwatch.graph.keys import is_code, path_of
+from pytest_reloadwatch.proof.digest import ABSENT, FIRST_PARTY, is_listing, is_path
+from pytest_reloadwatch.proof.model import BAD
+from pytest_reloadwatch.proof.rank import Rank
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from pytest_reloadwatch.proof.rank import Change, Ranked
+    from pytest_reloadwatch.session.book import Book
+    from pytest_reloadwatch.session.rounds import Round
+
+_ARROW = " ← "
+_NAMED = 3  # functions
+_REMARKS = {Rank.FAILED: " (and it failed last time)", Rank.DIRECT: "", Rank.REST: " (by import only)"}
+
+
+class Why:
+    """Answers in words, from what *book* knows; *file_name* gives a key as people know it."""
+
+    def __init__(self, book: Book, file_name: Callable[[str], str]) -> None:
+        self._book = book
+        self._file_name = file_name
+        self._chains: dict[tuple[str, str], list[str]] = {}
+
+    def selected(self, ranked: Sequence[Ranked]) -> dict[str, str]:
+        """The reason of each test, by nodeid."""
+        self._chains.clear()  # imports may have changed
+        return {one.test.nodeid: self.of_test(one) for one in ranked}
+
+    def of_test(self, one: Ranked) -> str:
+        """As in ``tests/test_cart.py::test_total ← shop.cart ← shop.pricing: function discount changed``."""
+        if one.rank is Rank.FAILED and one.change is None:
+            return f"{one.test.nodeid}: {one.test.reason}"
+        if one.change is None:
+            return f"{one.test.nodeid}: never ran"
+        chain = [one.test.nodeid, *self._names(self._way(one.test.path, path_of(one.change.key)))]
+        return f"{_ARROW.join(chain)}: {self._what(one.change)}{_REMARKS[one.rank]}"
+
+    def of_module(self, name: str, path: str, changed: Iterable[str]) -> str:
+        """Why a module was executed again."""
+        for key in sorted(map(path_of, changed)):
+            way = self._book.graph.chain(path, key) if key.endswith(".py") else []
+            if way:
+                names = [name, *self._names(way[1:])]
+                return f"{_ARROW.join(names)}: changed"
+        return f"{name}: loaded after the checkpoint from which the run went on"
+
+    def answer(self, question: str, round_: Round) -> dict[str, Any]:
+        """Everything about tests and modules that *question* names: a nodeid, the beginning of some, or a module."""
+        self._chains.clear()
+        tests = {
+            nodeid: self._of_nodeid(nodeid, round_) for nodeid in sorted(self._known(round_)) if _fits(nodeid, question)
+        }
+        paths = self._book.module_paths()
+        modules = {
+            name: self.of_module(name, paths[name], round_.changed)
+            for name in sorted(round_.reexecuted)
+            if name == question and name in paths
+        }
+        return {"event": "why", "question": question, "tests": tests, "modules": modules}
+
+    def report(self, round_: Round) -> list[str]:
+        """A line for each test and module of a round, the direct ones first."""
+        ranked = sorted(round_.reasons.values(), key=lambda one: one.rank)
+        paths = self._book.module_paths()
+        modules = [
+            self.of_module(name, paths[name], round_.changed) for name in sorted(round_.reexecuted) if name in paths
+        ]
+        return [*self.selected(ranked).values(), *modules]
+
+    def _known(self, round_: Round) -> set[str]:
+        known = {nodeid for records in self._book.files.values() for nodeid in records[-1].nodeids}
+        return known | round_.reasons.keys() | self._book.select().verdicts.keys()
+
+    def _of_nodeid(self, nodeid: str, round_: Round) -> str:
+        if nodeid in round_.reasons:
+            text = self.of_test(round_.reasons[nodeid])
+            return text if nodeid in round_.attempted else f"{text}; not run yet"
+        proof = self._book.select().verdicts.get(nodeid)
+        if proof is None:
+            return f"{nodeid}: never ran"
+        if proof.outcome in BAD:
+            return f"{nodeid}: {proof.outcome} when it last ran; what fails is never skipped"
+        files = {path_of(key) for group in proof.groups for key, _ in group if self._is_file(key)}
+        rests = f"none of the {len(files)} files that it rests on has changed"
+        return f"{nodeid}: not run: {proof.outcome} before, and {rests}"
+
+    def _is_file(self, key: str) -> bool:
+        path = path_of(key)
+        return is_path(path) and not is_listing(path) and self._book.tree.exists(path)
+
+    def _way(self, start: str, target: str) -> list[str]:
+        """From a test file to what has changed, without the test file; only the target where no import leads there."""
+        key = (start, target)
+        known = self._chains.get(key)
+        if known is None:
+            known = self._chains[key] = self._book.graph.chain(start, target)[1:] or [target] * (start != target)
+        return known
+
+    def _names(self, way: Iterable[str]) -> list[str]:
+        return [self._name(path) for path in way]
+
+    def _name(self, path: str) -> str:
+        if path == FIRST_PARTY:
+            return "first-party source, since it starts a process"
+        if is_listing(path):
+            return os.path.join(self._file_name(path.rstrip(os.sep)), "")
+        return self._book.module_name(path) or self._file_name(path)
+
+    def _what(self, change: Change) -> str:
+        path = path_of(change.key)
+        if path == FIRST_PARTY or is_listing(path):
+            return "changed"
+        if path in self._book.tree and self._book.tree.digest(path) == ABSENT:
+            return "is gone"
+        if not is_code(change.key):
+            return "changed"
+        functions = sorted(change.functions - {MODULE})
+        if MODULE in change.functions or not functions:
+            return "code outside of functions changed"
+        shown = ", ".join(functions[:_NAMED]) + (
+            f" and {len(functions) - _NAMED} more" if len(functions) > _NAMED else ""
+        )
+        return f"function{'s' if len(functions) > 1 else ''} {shown} changed"
+
+
+def _fits(nodeid: str, question: str) -> bool:
+    """Whether *question* is this test, or a file, class or function that it belongs to."""
+    return nodeid == question or (nodeid.startswith(question) and nodeid[len(question)] in ":[/")
