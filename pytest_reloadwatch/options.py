@@ -56,6 +56,7 @@ def register(parser: pytest.Parser) -> None:
     )
     group.addoption("--reload-poll", action="store_true", help="poll the files instead of using file events")
     group.addoption("--reload-events", metavar="FILE", help="append one JSON object a line for each event to FILE")
+    parser.addini("reload_env", "environment variables on which verdicts rest", type="args", default=[])
     parser.addini(
         "reload_allow",
         "side effects at import that checkpoints may ignore: 'thread', 'socket', 'child', 'fd', "

@@ -60,6 +60,13 @@ class TestOnce:
         assert ran(again) == []
         assert again.events()[-1]["outcomes"] == dict.fromkeys(ALL, "passed")
 
+    def test_reruns_all_where_an_environment_variable_that_counts_is_another(self, started):
+        started.write("pytest.ini", "[pytest]\nreload_env = SHOP_COUNTRY OTHER\n")
+        run_once(started, environment={"SHOP_COUNTRY": "is"})
+        assert ran(run_once(started, environment={"SHOP_COUNTRY": "is", "NO_MATTER": "1"})) == []
+        assert ran(run_once(started, environment={"SHOP_COUNTRY": "no"})) == ALL
+        assert ran(run_once(started, environment={"SHOP_COUNTRY": "is"})) == []
+
     def test_runs_what_an_edit_affects(self, started):
         run_once(started)
         started.write("app.py", "VALUE = 2\n")

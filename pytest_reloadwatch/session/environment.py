@@ -37,6 +37,7 @@ def environment_digest(config: pytest.Config, arguments: list[str]) -> str:
         str(config.inipath),
         distributions(),
         os.environ.get("PYTEST_PLUGINS", ""),
+        [(name, os.environ.get(name)) for name in config.getini("reload_env")],
     )
     return digest_text(repr(seen))
 

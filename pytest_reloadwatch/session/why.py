@@ -12,7 +12,7 @@ from pytest_reloadwatch.proof.model import BAD
 from pytest_reloadwatch.proof.rank import Rank
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
     from pytest_reloadwatch.proof.rank import Change, Ranked
     from pytest_reloadwatch.session.book import Book
@@ -45,14 +45,15 @@ class Why:
         chain = [one.test.nodeid, *self._names(self._way(one.test.path, path_of(one.change.key)))]
         return f"{_ARROW.join(chain)}: {self._what(one.change)}{_REMARKS[one.rank]}"
 
-    def of_module(self, name: str, path: str, changed: Iterable[str]) -> str:
+    def of_module(self, name: str, path: str, changed: Collection[str]) -> str:
         """Why a module was executed again."""
         for key in sorted(map(path_of, changed)):
             way = self._book.graph.chain(path, key) if key.endswith(".py") else []
             if way:
                 names = [name, *self._names(way[1:])]
                 return f"{_ARROW.join(names)}: changed"
-        return f"{name}: loaded after the checkpoint from which the run went on"
+        where = "after the checkpoint from which the run went on" if changed else "when the session started"
+        return f"{name}: loaded {where}"
 
     def answer(self, question: str, round_: Round) -> dict[str, Any]:
         """Everything about tests and modules that *question* names: a nodeid, the beginning of some, or a module."""
@@ -69,9 +70,9 @@ class Why:
         return {"event": "why", "question": question, "tests": tests, "modules": modules}
 
     def report(self, round_: Round) -> list[str]:
-        """A line for each test and module of a round, the direct ones first."""
+        """A line for each test and each module of a round with a reason, the direct tests first."""
         ranked = sorted(round_.reasons.values(), key=lambda one: one.rank)
-        paths = self._book.module_paths()
+        paths = self._book.module_paths() if round_.changed else {}
         modules = [
             self.of_module(name, paths[name], round_.changed) for name in sorted(round_.reexecuted) if name in paths
         ]
