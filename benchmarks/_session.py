@@ -42,12 +42,24 @@ class Ran:
     cancelled: bool = False
 
 
+@dataclass(frozen=True)
+class Selected:
+    """What a round of the session selected before its first run: *affected* are nodeids with the reason.
+
+    A file of which tests are not known yet stands as its own path.
+    """
+
+    direct: frozenset[str]
+    affected: dict[str, str]
+
+
 class EventsFile:
-    """Follows the events file; ``runs`` is everything that it has told so far."""
+    """Follows the events file; ``runs`` and ``selections`` are everything that it has told so far."""
 
     def __init__(self, path: str) -> None:
         self.path = path
         self.runs: list[Ran] = []
+        self.selections: list[Selected] = []
         self._offset = 0
 
     def read(self) -> list[dict[str, Any]]:
@@ -77,6 +89,8 @@ class EventsFile:
     def _note(self, event: dict[str, Any]) -> None:
         if event["event"] == "run_started":
             self.runs.append(Ran(event["run"], event["cause"]))
+        elif event["event"] == "selected":
+            self.selections.append(Selected(frozenset(event["direct"]), event["affected"]))
         elif event["event"] == "test":
             self.runs[-1].tests[event["nodeid"]] = event["outcome"]
             self.runs[-1].seconds[event["nodeid"]] = event["seconds"]
