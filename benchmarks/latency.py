@@ -26,7 +26,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import shutil
 import statistics
 import tempfile
 import time
@@ -34,6 +33,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from _cold import ColdResult, Project, run_cold, time_cold, time_once
+from _scratch import scratch_copy
 from _session import Ran, WatchSession, end_on_signals
 
 if TYPE_CHECKING:
@@ -307,10 +307,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = parser().parse_args(arguments)
     end_on_signals()
     clone = os.path.abspath(chosen.clone)
-    beside = chosen.scratch or os.path.dirname(clone)
-    with tempfile.TemporaryDirectory(prefix="latency-", dir=beside) as scratch, tempfile.TemporaryDirectory() as work:
-        copy = os.path.join(scratch, os.path.basename(clone))
-        shutil.copytree(clone, copy, symlinks=True, ignore=shutil.ignore_patterns(".pytest_cache"))
+    with scratch_copy(clone, chosen.scratch, "latency-") as copy, tempfile.TemporaryDirectory() as work:
         project = Project(copy, chosen.python, tuple(chosen.pythonpath), tuple(chosen.args))
         rows, first = measure(chosen, project, work)
     if chosen.json:
