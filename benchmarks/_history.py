@@ -6,6 +6,10 @@ import argparse
 import os
 import subprocess
 import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 class Git:
@@ -20,12 +24,23 @@ class Git:
 
         Python's bytecode files could not tell the sources apart, and a cold run would execute the wrong one.
         """
-        time.sleep(max(0.0, self._last + 1.1 - time.time()))
+        self._pause()
         self._run("checkout", "-q", "--force", commit)
         self._last = time.time()
 
-    def changed(self, before: str, after: str) -> int:
-        return len(self._run("diff", "--name-only", before, after).split())
+    def undo(self, before: str, paths: Sequence[str]) -> None:
+        """Give these files the content that they have in the commit *before*; the same rule holds."""
+        there = set(self._run("ls-tree", "-r", "--name-only", before, "--", *paths).splitlines())
+        self._pause()
+        if there:
+            self._run("checkout", "-q", before, "--", *there)
+        if not there.issuperset(paths):
+            self._run("rm", "-q", "--force", "--", *set(paths) - there)
+        self._last = time.time()
+
+    def changed(self, before: str, after: str, *patterns: str) -> list[str]:
+        """The files that differ; of those that match *patterns*, where there are any."""
+        return self._run("diff", "--name-only", "--no-renames", before, after, "--", *patterns).splitlines()
 
     def last(self, count: int) -> list[str]:
         """The last commits up to HEAD that touch Python files, oldest first."""
@@ -35,6 +50,9 @@ class Git:
         """The commits of the range FROM..TO, FROM among them, oldest first."""
         first, _, last = several.partition("..")
         return [*self._run("rev-parse", first).split(), *self._log(f"{first}..{last or 'HEAD'}")]
+
+    def _pause(self) -> None:
+        time.sleep(max(0.0, self._last + 1.1 - time.time()))
 
     def _log(self, *arguments: str) -> list[str]:
         return self._run("log", "--first-parent", "--format=%H", *arguments).split()[::-1]

@@ -103,7 +103,7 @@ class Replay:
 
     def step(self, session: WatchSession, commit: str) -> Step:
         """Move the live clone, wait, compare. Raises SessionError and ColdError."""
-        files = self._git.changed(self._at, commit)
+        files = len(self._git.changed(self._at, commit))
         before = len(session.events.runs)
         if commit != self._at:
             self._git.checkout(commit)

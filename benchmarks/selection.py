@@ -17,6 +17,11 @@ either of the others, counts nowhere. Neither does one that is *flaky*, of which
 the one before, tell different outcomes. A test that the session did not know counts as direct when it ran. Where the
 session writes no ``selected`` events, all that ran stands for direct.
 
+The commits of a project are made so that tests pass before and after, and hardly a verdict changes. ``--undo`` shows
+what would be missed when something breaks: each commit that touches sources is reached first, which does not count;
+then the sources, Python files outside of the directories that --tests names, are put back to what they were at the
+commit before. The tests that came with the commit stay, and fail where they tell the difference.
+
 The exit code is 1 when the session missed a test, when direct selected more tests or missed more than testmon, or
 when anything failed.
 """
@@ -24,6 +29,7 @@ when anything failed.
 from __future__ import annotations
 
 import glob
+import itertools
 import json
 import os
 import shutil
@@ -37,7 +43,7 @@ from _session import EventsFile, SessionError, WatchSession, end_on_signals
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 COLUMNS = "{:<10} {:>5} {:>6} {:>8} {:>6} {:>7} {:>7} {:>5} | {:>8} {:>6} {:>7}"
 HEADER = "\n".join(
@@ -169,16 +175,27 @@ class Clones:
 
     def step(self, session: WatchSession, commit: str) -> Step:
         """Move all three to *commit* and compare. Raises SessionError and ColdError."""
-        files = self._git.changed(self._at, commit)
+        files = len(self._git.changed(self._at, commit))
+        self._at = commit
+        return self._move(session, files, lambda git: git.checkout(commit))
+
+    def undo(self, session: WatchSession, before: str, sources: Sequence[str]) -> Step:
+        """Put *sources* back to the commit *before*, and compare. Raises SessionError and ColdError."""
+        return self._move(session, len(sources), lambda git: git.undo(before, sources))
+
+    def sources(self, before: str, after: str, tests: Sequence[str]) -> list[str]:
+        """The Python files that differ and are none of the directories *tests*."""
+        return self._git.changed(before, after, "*.py", *(f":!{directory}/" for directory in tests))
+
+    def _move(self, session: WatchSession, files: int, move: Callable[[Git], None]) -> Step:
         mark = (len(session.events.runs), len(session.events.selections))
         for git in (self._git, *self._others):
-            git.checkout(commit)
-        self._at = commit
+            move(git)
         outcomes = self._settle(session)
         ours = self._ours(session.events, *mark)
         testmon = self._run_testmon()
         before, self._verdicts = self._verdicts, self._run_cold(self._verdicts)
-        step = compare(commit, files, before, self._verdicts, self._failing, ours, testmon)
+        step = compare(self._at, files, before, self._verdicts, self._failing, ours, testmon)
         self._keep(outcomes, testmon)
         return step
 
@@ -288,19 +305,36 @@ def _file_of(nodeid: str) -> str:
     return nodeid.split("::", 1)[0]
 
 
-def run(clones: Clones, session: WatchSession, commits: Sequence[str], steps: list[Step]) -> str:
+def each_commit(clones: Clones, session: WatchSession, commits: Sequence[str]) -> Iterator[Step]:
+    """From each commit to the next."""
+    for commit in commits[1:]:
+        yield clones.step(session, commit)
+
+
+def each_undone(clones: Clones, session: WatchSession, commits: Sequence[str], tests: Sequence[str]) -> Iterator[Step]:
+    """From each commit that touches sources to it without them."""
+    for before, commit in itertools.pairwise(commits):
+        sources = clones.sources(before, commit, tests)
+        if sources:
+            clones.step(session, commit)
+            yield clones.undo(session, before, sources)
+
+
+def run(clones: Clones, session: WatchSession, chosen: argparse.Namespace, steps: list[Step]) -> str:
     """Fill *steps*, printing each; the answer is the problem that ended it early, if any."""
     print(HEADER, flush=True)
+    commits = read_commits(chosen)
     try:
         clones.place(commits[0])
         with session:
             clones.begin(session)
-            for commit in commits[1:]:
-                steps.append(clones.step(session, commit))
-                print(steps[-1].row(), flush=True)
+            made = each_undone(clones, session, commits, chosen.tests) if chosen.undo else None
+            for step in made or each_commit(clones, session, commits):
+                steps.append(step)
+                print(step.row(), flush=True)
     except (SessionError, ColdError) as error:
         print(error, flush=True)
-        return f"{str(error).splitlines()[0].rstrip(':')} (after {len(steps)} of {len(commits) - 1} steps)"
+        return f"{str(error).splitlines()[0].rstrip(':')} (after {len(steps)} steps)"
     return "processes of the session outlived it" if session.leftovers else ""
 
 
@@ -368,6 +402,10 @@ def parser() -> argparse.ArgumentParser:
     made = history_parser(__doc__)
     made.add_argument("--testmon", metavar="CLONE", help="the third clone (default: a temporary one)")
     made.add_argument("--testmon-python", help="the interpreter that has testmon (default: that of --python)")
+    made.add_argument("--undo", action="store_true", help="undo the sources of each commit, and count that")
+    made.add_argument(
+        "--tests", nargs="*", default=["tests"], metavar="DIRECTORY", help="where --undo finds no sources"
+    )
     return made
 
 
@@ -393,7 +431,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.makedirs(work, exist_ok=True)
         live, clones = clones_for(chosen, place)
         clones.forget()
-        problem = run(clones, WatchSession(live, work), read_commits(chosen), steps)
+        problem = run(clones, WatchSession(live, work), chosen, steps)
     totals = Totals.of(steps)
     if chosen.json:
         told = {"steps": [asdict(step) for step in steps], "totals": asdict(totals), "problem": problem}

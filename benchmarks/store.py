@@ -46,7 +46,7 @@ EDITED = 0  # the number of the source file that is edited
 
 @dataclass(frozen=True)
 class Shape:
-    """How many of what there are; *versioned* of the tests that rest on the edited source have *proofs* instead of one."""
+    """How many of what there are; *versioned* of those that rest on the edited source have *proofs* instead of one."""
 
     tests: int = 20_000
     tests_a_file: int = 50
