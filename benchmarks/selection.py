@@ -14,8 +14,9 @@ file. The first commit only sets the three up. Of each further one the table tel
 
 All of them run failing tests again in any case: a test that had failed at the commit before, in the cold run or in
 either of the others, counts nowhere. Neither does one that is *flaky*, of which two cold runs of the commit, or of
-the one before, tell different outcomes. A test that the session did not know counts as direct when it ran. Where the
-session writes no ``selected`` events, all that ran stands for direct.
+the one before, tell different outcomes. A test that the session did not know counts as direct when it ran. One that
+did not run is not missed where the session tells its new verdict all the same, as it has proven it earlier for just
+this state. Where the session writes no ``selected`` events, all that ran stands for direct.
 
 The commits of a project are made so that tests pass before and after, and hardly a verdict changes. ``--undo`` shows
 what would be missed when something breaks: each commit that touches sources is reached first, which does not count;
@@ -80,11 +81,15 @@ class Missed:
 
 @dataclass(frozen=True)
 class Ours:
-    """What the session did in one step: *ran* and *direct* are nodeids, *named* the affected with reasons."""
+    """What the session did in one step: *ran* and *direct* are nodeids, *named* the affected with reasons.
+
+    *proven* are verdicts that it has told without running anything.
+    """
 
     ran: frozenset[str]
     direct: frozenset[str]
     named: dict[str, str]
+    proven: dict[str, str]
     told: bool
 
 
@@ -192,7 +197,7 @@ class Clones:
         for git in (self._git, *self._others):
             move(git)
         outcomes = self._settle(session)
-        ours = self._ours(session.events, *mark)
+        ours = self._ours(session.events, outcomes, *mark)
         testmon = self._run_testmon()
         before, self._verdicts = self._verdicts, self._run_cold(self._verdicts)
         step = compare(self._at, files, before, self._verdicts, self._failing, ours, testmon)
@@ -211,7 +216,7 @@ class Clones:
         self._failing = {test for side in sides for test, outcome in side.items() if outcome in BAD}
         self._known = frozenset(outcomes)
 
-    def _ours(self, events: EventsFile, runs: int, selections: int) -> Ours:
+    def _ours(self, events: EventsFile, outcomes: dict[str, str], runs: int, selections: int) -> Ours:
         """What ran since these marks; named and direct count only where they ran, as a round may be cancelled."""
         ran = frozenset(self._as_cold(test) for run in events.runs[runs:] for test in run.tests)
         told = bool(events.selections)
@@ -221,7 +226,8 @@ class Clones:
             named |= {self._as_cold(test): why for test, why in selected.affected.items()}
             direct |= {self._as_cold(test) for test in selected.direct}
         chosen = {test for test in ran if _is_in(test, direct) or test not in self._known}
-        return Ours(ran, frozenset(chosen) if told else ran, named, told)
+        proven = {test: outcome for test, outcome in outcomes.items() if test not in ran}
+        return Ours(ran, frozenset(chosen) if told else ran, named, proven, told)
 
     def _run_testmon(self) -> dict[str, str]:
         result = run_cold(self._testmon, self._timeout)
@@ -263,12 +269,12 @@ def compare(
     def why(test: str) -> str:
         return ours.named.get(test) or ours.named.get(_file_of(test), "")
 
-    def missed(selected: Iterable[str]) -> list[Missed]:
+    def missed(selected: Iterable[str], proven: Mapping[str, str]) -> list[Missed]:
         chosen = with_files(selected)
         return [
             Missed(test, before.verdicts.get(test, "new"), verdicts[test], why(test))
             for test in (*changed, *new)
-            if test not in chosen
+            if test not in chosen and proven.get(test) != verdicts[test]
         ]
 
     return Step(
@@ -283,9 +289,9 @@ def compare(
         gone=len(before.verdicts.keys() - after.verdicts.keys()),
         failing=len(failing),
         told=ours.told,
-        missed_by_affected=missed(ours.ran),
-        missed_by_direct=missed(ours.direct),
-        missed_by_testmon=missed(testmon),
+        missed_by_affected=missed(ours.ran, ours.proven),
+        missed_by_direct=missed(ours.direct, ours.proven),
+        missed_by_testmon=missed(testmon, {}),
         flaky=sorted(flaky),
         unannounced=sorted(test for test in ours.ran if ours.told and not _is_in(test, ours.named)),
     )
