@@ -217,8 +217,12 @@ class Clones:
         self._known = frozenset(outcomes)
 
     def _ours(self, events: EventsFile, outcomes: dict[str, str], runs: int, selections: int) -> Ours:
-        """What ran since these marks; named and direct count only where they ran, as a round may be cancelled."""
-        ran = frozenset(self._as_cold(test) for run in events.runs[runs:] for test in run.tests)
+        """What ran since these marks and is still there; named and direct count only where they ran.
+
+        A round can begin while git is still writing files, and is cancelled then.
+        """
+        all_ran = {self._as_cold(test) for run in events.runs[runs:] for test in run.tests}
+        ran = frozenset(all_ran & outcomes.keys())
         told = bool(events.selections)
         named: dict[str, str] = {}
         direct: set[str] = set()
