@@ -83,13 +83,15 @@ class Missed:
 class Ours:
     """What the session did in one step: *ran* and *direct* are nodeids, *named* the affected with reasons.
 
-    *proven* are verdicts that it has told without running anything.
+    *proven* are verdicts that it has told without running anything; *unannounced* ran without being named, known as
+    they were.
     """
 
     ran: frozenset[str]
     direct: frozenset[str]
     named: dict[str, str]
     proven: dict[str, str]
+    unannounced: list[str]
     told: bool
 
 
@@ -98,7 +100,7 @@ class Step:
     """One commit, counted without what failed before and without *flaky* tests.
 
     *gone* are tests of the commit before that are no more, *failing* how many had failed then;
-    *unannounced* ran without being named in a ``selected`` event.
+    *unannounced* were known and ran without being named in a ``selected`` event.
     """
 
     commit: str
@@ -231,7 +233,8 @@ class Clones:
             direct |= {self._as_cold(test) for test in selected.direct}
         chosen = {test for test in ran if _is_in(test, direct) or test not in self._known}
         proven = {test: outcome for test, outcome in outcomes.items() if test not in ran}
-        return Ours(ran, frozenset(chosen) if told else ran, named, proven, told)
+        unannounced = sorted(test for test in ran & self._known if told and not _is_in(test, named))
+        return Ours(ran, frozenset(chosen) if told else ran, named, proven, unannounced, told)
 
     def _run_testmon(self) -> dict[str, str]:
         result = run_cold(self._testmon, self._timeout)
@@ -297,7 +300,7 @@ def compare(
         missed_by_direct=missed(ours.direct, ours.proven),
         missed_by_testmon=missed(testmon, {}),
         flaky=sorted(flaky),
-        unannounced=sorted(test for test in ours.ran if ours.told and not _is_in(test, ours.named)),
+        unannounced=ours.unannounced,
     )
 
 
