@@ -42,12 +42,24 @@ class Ran:
     cancelled: bool = False
 
 
+@dataclass(frozen=True)
+class Selected:
+    """What a round of the session selected before its first run: *affected* are nodeids with the reason.
+
+    A file of which tests are not known yet stands as its own path.
+    """
+
+    direct: frozenset[str]
+    affected: dict[str, str]
+
+
 class EventsFile:
-    """Follows the events file; ``runs`` is everything that it has told so far."""
+    """Follows the events file; ``runs`` and ``selections`` are everything that it has told so far."""
 
     def __init__(self, path: str) -> None:
         self.path = path
         self.runs: list[Ran] = []
+        self.selections: list[Selected] = []
         self._offset = 0
 
     def read(self) -> list[dict[str, Any]]:
@@ -77,6 +89,8 @@ class EventsFile:
     def _note(self, event: dict[str, Any]) -> None:
         if event["event"] == "run_started":
             self.runs.append(Ran(event["run"], event["cause"]))
+        elif event["event"] == "selected":
+            self.selections.append(Selected(frozenset(event["direct"]), event["affected"]))
         elif event["event"] == "test":
             self.runs[-1].tests[event["nodeid"]] = event["outcome"]
             self.runs[-1].seconds[event["nodeid"]] = event["seconds"]
@@ -131,6 +145,12 @@ class WatchSession:
                 break
         self.leftovers = _end_group(process.pid)
 
+    @property
+    def pid(self) -> int:
+        """The process that was started: the controller."""
+        assert self._process is not None
+        return self._process.pid
+
     def wait(self, timeout: float) -> dict[str, Any]:
         """The settled object for the tree as it is now. Raises SessionError."""
         deadline = time.monotonic() + timeout
@@ -183,6 +203,43 @@ class WatchSession:
         except subprocess.TimeoutExpired:
             return _TIMED_OUT, ""
         return done.returncode, done.stdout or done.stderr[-600:]
+
+
+@dataclass
+class Answer:
+    """What one save led to; times in seconds from just before it. *first* is None when no test ran."""
+
+    first: float | None
+    settled: float
+    runs: list[Ran]
+
+    @property
+    def tests(self) -> list[str]:
+        return list(dict.fromkeys(nodeid for run in self.runs for nodeid in run.tests))
+
+    @property
+    def modules(self) -> set[str]:
+        return {name for run in self.runs for name in run.reexecuted}
+
+
+def answer_to(save: Callable[[], None], session: WatchSession, timeout: float, pause: float) -> Answer:
+    """Save, and follow the session until it has settled; it is left alone for *pause* seconds before and after."""
+    time.sleep(pause)
+    session.events.read()
+    before = len(session.events.runs)
+    first = None
+    begun = time.monotonic()
+    save()
+    for moment, event in session.events.follow(timeout):
+        if event["event"] == "test" and first is None:
+            first = moment - begun
+        if event["event"] == "settled":
+            break
+    settled = moment - begun
+    session.wait(timeout)  # the last run may end after it has told everything
+    time.sleep(pause)
+    session.events.read()
+    return Answer(first, settled, session.events.runs[before:])
 
 
 def end_on_signals() -> None:

@@ -26,7 +26,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import shutil
 import statistics
 import tempfile
 import time
@@ -34,7 +33,8 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from _cold import ColdResult, Project, run_cold, time_cold, time_once
-from _session import Ran, WatchSession, end_on_signals
+from _scratch import scratch_copy
+from _session import Answer, WatchSession, answer_to, end_on_signals
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -58,23 +58,6 @@ class Probe:
         with open(beside, "w", encoding="utf-8") as file:
             file.write(f"{self._text}\n\n{PROBE} = {self._number}\n")
         os.replace(beside, self._path)
-
-
-@dataclass
-class Answer:
-    """What one save led to; times in seconds from just before it. *first* is None when no test ran."""
-
-    first: float | None
-    settled: float
-    runs: list[Ran]
-
-    @property
-    def tests(self) -> list[str]:
-        return list(dict.fromkeys(nodeid for run in self.runs for nodeid in run.tests))
-
-    @property
-    def modules(self) -> set[str]:
-        return {name for run in self.runs for name in run.reexecuted}
 
 
 @dataclass
@@ -120,26 +103,8 @@ class Benchmark:
             session.wait(self._timeout)
             for _ in range(edits):
                 for probe, answers in zip(probes, found, strict=True):
-                    answers.append(self._answer(session, probe))
+                    answers.append(answer_to(probe.save, session, self._timeout, self._pause))
         return found
-
-    def _answer(self, session: WatchSession, probe: Probe) -> Answer:
-        time.sleep(self._pause)
-        session.events.read()
-        before = len(session.events.runs)
-        first = None
-        begun = time.monotonic()
-        probe.save()
-        for moment, event in session.events.follow(self._timeout):
-            if event["event"] == "test" and first is None:
-                first = moment - begun
-            if event["event"] == "settled":
-                break
-        settled = moment - begun
-        session.wait(self._timeout)  # the last run may end after it has told everything
-        time.sleep(self._pause)
-        session.events.read()
-        return Answer(first, settled, session.events.runs[before:])
 
     def row(self, probe: Probe, answers: Sequence[Answer], whole: float, repeats: int) -> Row:
         """The medians of *answers*, with the floor and the cold runs that belong to them."""
@@ -307,10 +272,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = parser().parse_args(arguments)
     end_on_signals()
     clone = os.path.abspath(chosen.clone)
-    beside = chosen.scratch or os.path.dirname(clone)
-    with tempfile.TemporaryDirectory(prefix="latency-", dir=beside) as scratch, tempfile.TemporaryDirectory() as work:
-        copy = os.path.join(scratch, os.path.basename(clone))
-        shutil.copytree(clone, copy, symlinks=True, ignore=shutil.ignore_patterns(".pytest_cache"))
+    with scratch_copy(clone, chosen.scratch, "latency-") as copy, tempfile.TemporaryDirectory() as work:
         project = Project(copy, chosen.python, tuple(chosen.pythonpath), tuple(chosen.args))
         rows, first = measure(chosen, project, work)
     if chosen.json:

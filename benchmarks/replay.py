@@ -16,17 +16,16 @@ was any DIFFERENCE or the session failed.
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import shutil
-import subprocess
 import tempfile
 import time
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from _cold import ColdError, ColdResult, Project, run_cold
+from _history import Git, further_clone, history_parser, read_commits
 from _session import EventsFile, SessionError, WatchSession, end_on_signals
 
 if TYPE_CHECKING:
@@ -85,38 +84,6 @@ def _listed(form: str, mismatches: Sequence[Mismatch]) -> list[str]:
     return [*lines, f"    ... and {left} more"] if left > 0 else lines
 
 
-class Git:
-    """A clone that is moved from commit to commit."""
-
-    def __init__(self, clone: str) -> None:
-        self._clone = clone
-        self._last = 0.0
-
-    def checkout(self, commit: str) -> None:
-        """Move there, never twice within a second.
-
-        Python's bytecode files could not tell the sources apart, and a cold run would execute the wrong one.
-        """
-        time.sleep(max(0.0, self._last + 1.1 - time.time()))
-        self._run("checkout", "-q", "--force", commit)
-        self._last = time.time()
-
-    def changed(self, before: str, after: str) -> int:
-        return len(self._run("diff", "--name-only", before, after).split())
-
-    def last(self, count: int) -> list[str]:
-        """The last commits up to HEAD that touch Python files, oldest first."""
-        found = self._run("log", "--first-parent", "--format=%H", f"-{count}", "--", "*.py").split()
-        return found[::-1]
-
-    def _run(self, *arguments: str) -> str:
-        command = ["git", "-C", self._clone, *arguments]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
-        if done.returncode:
-            raise SystemExit(f"{' '.join(command)}: {done.stderr.strip()}")
-        return done.stdout
-
-
 class Replay:
     """Compares step by step: *live* is the session's clone, *cold* the second one. Times are in seconds."""
 
@@ -136,7 +103,7 @@ class Replay:
 
     def step(self, session: WatchSession, commit: str) -> Step:
         """Move the live clone, wait, compare. Raises SessionError and ColdError."""
-        files = self._git.changed(self._at, commit)
+        files = len(self._git.changed(self._at, commit))
         before = len(session.events.runs)
         if commit != self._at:
             self._git.checkout(commit)
@@ -240,50 +207,16 @@ def run(replay: Replay, session: WatchSession, commits: Sequence[str], steps: li
     return "processes of the session outlived it" if session.leftovers else ""
 
 
-def second_clone(clone: str, place: str) -> str:
-    """A clone of *clone* for the cold runs."""
-    target = os.path.join(place, "cold")
-    subprocess.run(["git", "clone", "-q", "--no-checkout", clone, target], check=True, timeout=600)
-    return target
-
-
-def read_commits(chosen: argparse.Namespace) -> list[str]:
-    """The commits to go through, oldest first."""
-    if not chosen.commits:
-        return Git(chosen.clone).last(chosen.last)
-    text = chosen.commits
-    if os.path.exists(text):
-        with open(text, encoding="utf-8") as file:
-            text = file.read()
-    return str(text).replace(",", " ").split()
-
-
-def parser() -> argparse.ArgumentParser:
-    """The command line."""
-    made = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    made.add_argument("clone", help="a git clone; its files and .pytest_cache are overwritten")
-    made.add_argument("--python", required=True, help="the interpreter that has the project's needs and our plugin")
-    made.add_argument("--cold", help="the second clone (default: a temporary one)")
-    made.add_argument("--pythonpath", nargs="*", default=[], help="directories of the clone to import from")
-    made.add_argument("--commits", help="a file, or a list with commas; oldest first")
-    made.add_argument("--last", type=int, default=25, help="else: so many commits up to HEAD that touch *.py")
-    made.add_argument("--timeout", type=float, default=300.0, help="seconds for one step or one cold run")
-    made.add_argument("--work", help="where the session's events and output go, to be kept")
-    made.add_argument("--json", help="write all steps to this file")
-    made.add_argument("--args", nargs=argparse.REMAINDER, default=[], help="all that follows goes to pytest")
-    return made
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command's exit code."""
-    chosen = parser().parse_args(arguments)
+    chosen = history_parser(__doc__).parse_args(arguments)
     end_on_signals()
     chosen.clone = os.path.abspath(chosen.clone)
     steps: list[Step] = []
     with tempfile.TemporaryDirectory(prefix="reloadwatch-replay-") as place:
         work = chosen.work or place
         os.makedirs(work, exist_ok=True)
-        cold = os.path.abspath(chosen.cold or second_clone(chosen.clone, place))
+        cold = os.path.abspath(chosen.cold or further_clone(chosen.clone, place, "cold"))
         live = Project(chosen.clone, chosen.python, tuple(chosen.pythonpath), tuple(chosen.args))
         replay = Replay(live, replace(live, clone=cold), chosen.timeout)
         shutil.rmtree(os.path.join(chosen.clone, ".pytest_cache"), ignore_errors=True)
