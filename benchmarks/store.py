@@ -1,11 +1,13 @@
 """What the store costs with many tests: to write their records, to open it, and to select after one edit.
 
-The records are made up: each test executed some files and some functions of them, a set of its own, and rests on what
-its test file imports; some tests have several proofs, as after edits and their undoing. The figures are
+The records are made up: each test executed some functions, a set of its own, in files that its test file imports;
+some tests executed code in others besides, and some have several proofs, as after edits and their undoing. The figures
+are
 
 - *write*: one ``save`` of all records into a new store, and closing it;
 - *open*: what a session does with the store when it starts, and *first selection* over what it gave;
-- *edit*: the selection after one function of one file changed, which has to name just the tests that rest on it.
+- *edit*: the selection after one file changed, which has to name just the tests that rest on it, with a look at what
+  each of them executed.
 
 All but the first are taken in a new process. *read* is what that process has read from files meanwhile, *memory* its
 peak, beyond what it used before; they are told on Linux only. With ``--most S`` the exit code is 1 when writing took
@@ -27,14 +29,14 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
-from pytest_reloadwatch.graph.keys import code_key
+from pytest_reloadwatch.graph.keys import code_key, path_of
 from pytest_reloadwatch.proof.digest import digest_text
-from pytest_reloadwatch.proof.model import Collected, Group, Proof
+from pytest_reloadwatch.proof.model import Collected, Function, Group, Proof
 from pytest_reloadwatch.proof.selection import Matcher, select
 from pytest_reloadwatch.proof.store import Store, open_store
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 _Answer = TypeVar("_Answer")
 ENVIRONMENT, SCOPE = "synthetic", ""
@@ -46,7 +48,11 @@ EDITED = 0  # the number of the source file that is edited
 
 @dataclass(frozen=True)
 class Shape:
-    """How many of what there are; *versioned* of those that rest on the edited source have *proofs* instead of one."""
+    """How many of what there are.
+
+    *versioned* of the tests that rest on the edited source have *proofs* instead of one. *roaming* of all tests have
+    executed code in a file that their test file does not import.
+    """
 
     tests: int = 20_000
     tests_a_file: int = 50
@@ -56,6 +62,7 @@ class Shape:
     functions: int = 200
     proofs: int = 8
     versioned: float = 0.2
+    roaming: float = 0.1
 
 
 @dataclass(frozen=True)
@@ -79,9 +86,6 @@ class Entries:
     def source(self, number: int, version: int = 0) -> tuple[str, str]:
         return self._entry(code_key(f"{ROOT}/package/module_{number}.py"), version)
 
-    def function(self, source: int, number: int, version: int = 0) -> tuple[str, str]:
-        return self._entry(f"<function>{ROOT}/package/module_{source}.py::function_{number}", version)
-
     def _entry(self, key: str, version: int) -> tuple[str, str]:
         found = self._known.get((key, version))
         if found is None:
@@ -96,7 +100,9 @@ def specs(shape: Shape) -> Iterator[Spec]:
     for number in range(shape.tests):
         if number % shape.tests_a_file == 0:
             imported = tuple(draw.sample(range(shape.sources), shape.imported))
-        executed = tuple(draw.sample(range(shape.sources), shape.executed))
+        executed = tuple(draw.sample(imported, shape.executed))
+        if draw.random() < shape.roaming:
+            executed = (draw.randrange(shape.sources), *executed[1:])
         candidates = draw.sample(range(shape.executed * FUNCTIONS_A_FILE), shape.functions)
         functions = tuple((executed[c // FUNCTIONS_A_FILE], c % FUNCTIONS_A_FILE) for c in candidates)
         path = f"{ROOT}/tests/test_{number // shape.tests_a_file}.py"
@@ -117,6 +123,7 @@ class Maker:
     def __init__(self) -> None:
         self._entries = Entries()
         self._groups: dict[tuple[str, int], Group] = {}
+        self._functions: dict[tuple[int, int], Function] = {}
 
     def collected(self, spec: Spec, nodeids: Sequence[str]) -> Collected:
         """The record of a test file."""
@@ -125,16 +132,24 @@ class Maker:
 
     def proof(self, spec: Spec, version: int) -> Proof:
         """The record of a test, with the edited source as it was in that version."""
-        own = {self._entries.source(n, _version(n, version)) for n in spec.executed}
-        own |= {self._entries.function(n, f, _version(n, version)) for n, f in spec.functions}
+        own = {self._entries.source(n, _version(n, version)) for n in spec.executed if n not in spec.imported}
         return Proof(spec.nodeid, spec.path, (self._base(spec, version), frozenset(own)), "passed", 0.01)
+
+    def executed(self, spec: Spec) -> set[Function]:
+        """The functions that a test executed."""
+        return {self._function(n, f) for n, f in spec.functions}
+
+    def _function(self, source: int, number: int) -> Function:
+        """One object for each, as a session has."""
+        name = (source, number)
+        if name not in self._functions:
+            self._functions[name] = (path_of(self._entries.source(source)[0]), f"function_{number}")
+        return self._functions[name]
 
     def tree(self, shape: Shape, version: int) -> set[tuple[str, str]]:
         """All that is on disk."""
         numbers = range(shape.sources)
-        found = {self._entries.source(n, _version(n, version)) for n in numbers}
-        functions = ((n, f) for n in numbers for f in range(FUNCTIONS_A_FILE))
-        return found | {self._entries.function(n, f, _version(n, version)) for n, f in functions}
+        return {self._entries.source(n, _version(n, version)) for n in numbers}
 
     def _base(self, spec: Spec, version: int) -> Group:
         name = (spec.path, version if EDITED in spec.imported else 0)
@@ -152,23 +167,27 @@ def rests_on_edited(spec: Spec) -> bool:
     return EDITED in spec.imported or EDITED in spec.executed
 
 
-def records(shape: Shape) -> tuple[list[Collected], list[Proof]]:
+def records(shape: Shape) -> tuple[list[Collected], list[Proof], dict[str, set[Function]]]:
     """All records, the proof that holds for version 0 last."""
     maker = Maker()
+    executed = {}
     by_file: dict[str, list[Spec]] = {}
     proofs = []
     for spec in specs(shape):
         by_file.setdefault(spec.path, []).append(spec)
+        executed[spec.nodeid] = maker.executed(spec)
         versions = spec.proofs if rests_on_edited(spec) else 1
         proofs += [maker.proof(spec, version) for version in reversed(range(versions))]
     files = [maker.collected(several[0], [spec.nodeid for spec in several]) for several in by_file.values()]
-    return files, proofs
+    return files, proofs, executed
 
 
-def write(path: str, files: Sequence[Collected], proofs: Sequence[Proof]) -> None:
+def write(
+    path: str, files: Sequence[Collected], proofs: Sequence[Proof], executed: Mapping[str, Collection[Function]]
+) -> None:
     """As a session does when its first run has ended."""
     store = Store(path)
-    store.save(ENVIRONMENT, SCOPE, files, proofs)
+    store.save(ENVIRONMENT, SCOPE, files, proofs, executed)
     store.close()
 
 
@@ -199,7 +218,7 @@ def read(path: str, shape: Shape) -> Opened:
     tree, edited = maker.tree(shape, 0), maker.tree(shape, shape.proofs)
     expected = {spec.nodeid for spec in specs(shape) if rests_on_edited(spec)}
     before = _peak()
-    opened, (files, proofs) = _measure(partial(_open, path))
+    opened, (store, files, proofs) = _measure(partial(_open, path))
     matcher = Matcher(tree)
     first, chosen = _measure(lambda: select(files, proofs, tree, matcher))
     unproven = len(chosen.selected)
@@ -208,7 +227,10 @@ def read(path: str, shape: Shape) -> Opened:
 
     def answer_edit() -> set[str]:
         matcher.forget(moved)
-        return {selected.nodeid for selected in select(files, proofs, tree, matcher).selected}
+        found = {selected.nodeid for selected in select(files, proofs, tree, matcher).selected}
+        if any(store.executed(ENVIRONMENT, nodeid) is None for nodeid in found):
+            raise SystemExit("what a test executed is not on record")
+        return found
 
     edit, selected = _measure(answer_edit)
     wrong = len(selected ^ expected)
@@ -217,11 +239,11 @@ def read(path: str, shape: Shape) -> Opened:
     return Opened(opened, first, edit, unproven, len(selected), len(expected), _peak() - before)
 
 
-def _open(path: str) -> tuple[dict[str, list[Collected]], dict[str, list[Proof]]]:
+def _open(path: str) -> tuple[Store, dict[str, list[Collected]], dict[str, list[Proof]]]:
     store, complaint = open_store(path, ENVIRONMENT, SCOPE)
     if complaint:
         raise SystemExit(complaint)
-    return store.load(ENVIRONMENT, SCOPE)
+    return (store, *store.load(ENVIRONMENT, SCOPE))
 
 
 def _measure(act: Callable[[], _Answer]) -> tuple[Cost, _Answer]:
@@ -298,8 +320,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     shape = Shape(tests=chosen.tests, executed=chosen.executed, functions=chosen.functions)
     with tempfile.TemporaryDirectory(prefix="store-", dir=chosen.scratch) as place:
         path = os.path.join(place, "store.sqlite")
-        files, proofs = records(shape)
-        cost, _ = _measure(lambda: write(path, files, proofs))
+        files, proofs, executed = records(shape)
+        cost, _ = _measure(lambda: write(path, files, proofs, executed))
         opened = read_elsewhere(path, shape)
         size = os.path.getsize(path)
     if chosen.json:

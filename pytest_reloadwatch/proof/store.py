@@ -6,15 +6,14 @@ import json
 import os
 import sqlite3
 import sys
-from array import array
 from typing import TYPE_CHECKING
 
 from pytest_reloadwatch.exceptions import StoreUnusableError
 from pytest_reloadwatch.graph.fingerprint import Fingerprints
 from pytest_reloadwatch.graph.imports import Import, SourceImports
 from pytest_reloadwatch.graph.source import Source
-from pytest_reloadwatch.proof.digest import digest_text
-from pytest_reloadwatch.proof.model import Collected, Group, Proof
+from pytest_reloadwatch.proof.model import Collected, Proof
+from pytest_reloadwatch.proof.numbers import Functions, Groups
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -23,12 +22,15 @@ if TYPE_CHECKING:
 
 VERSION = "3"
 PROOFS_KEPT = 8  # a test: enough for a branch and back, and for a few undone edits
+MANY = 500  # tests from which on it is quicker to read the history of all
 
 SCHEMA = """
 -- One row: the version of this schema. Another version is thrown away and rebuilt.
 create table meta (version text not null);
--- Dependencies that many proofs share: sets of (key, digest), named by the digest of the set.
-create table dependencies (id integer primary key, name text not null unique, entries text not null);
+-- What anything rests on, each in one of its states.
+create table entry (id integer primary key, key text not null, digest text not null, unique (key, digest));
+-- Sets of entries that many proofs share. entries: sorted numbers, 32 bits each.
+create table dependencies (id integer primary key, entries blob not null unique);
 -- Verdicts. groups: ids of dependencies, comma-separated.
 create table proof (
     nodeid text not null, environment text not null, path text not null, groups text not null,
@@ -43,7 +45,7 @@ create table collected (
 );
 -- Functions by number. name: as graph.fingerprint has it, empty for the module level.
 create table function (id integer primary key, path text not null, name text not null, unique (path, name));
--- What each test executed and read when it last ran. functions: sorted numbers, 32 bits each; null where not known.
+-- What each test executed and read when it last ran. functions: numbers, 32 bits each; null where not known.
 create table executed (
     nodeid text not null, environment text not null, functions blob, primary key (nodeid, environment)
 ) without rowid;
@@ -61,25 +63,29 @@ class Store:
     """
 
     def __init__(self, path: str | None) -> None:
-        self._ids: dict[Group, int] = {}
-        self._functions: dict[str, dict[str, int]] = {}  # by path, then by name
         try:
             self._db = self._open(path)
         except (sqlite3.Error, OSError) as error:
             raise StoreUnusableError(str(error)) from error
+        self._groups = Groups(self._db)
+        self._functions = Functions(self._db)
 
     def close(self) -> None:
         self._db.close()
 
     def load(self, environment: str, scope: str) -> tuple[dict[str, list[Collected]], dict[str, list[Proof]]]:
-        """Files and proofs recorded in this environment and scope, oldest first. Raises StoreUnusableError."""
+        """Files recorded in this environment and scope, oldest first, and each test's latest proof.
+
+        Raises StoreUnusableError.
+        """
         try:
             return self._load(environment, scope)
         except (sqlite3.Error, ValueError, TypeError) as error:
             raise StoreUnusableError(str(error)) from error
 
     def _load(self, environment: str, scope: str) -> tuple[dict[str, list[Collected]], dict[str, list[Proof]]]:
-        groups = _Groups(self._db, self._ids)
+        self._groups.read_entries()
+        groups = self._groups
         files: dict[str, list[Collected]] = {}
         for path, nodeid, ids, outcome, nodeids in self._db.execute(
             "select path, nodeid, groups, outcome, nodeids from collected"
@@ -88,24 +94,41 @@ class Store:
         ):
             record = Collected(path, nodeid, groups.get(ids), outcome, tuple(json.loads(nodeids)))
             files.setdefault(path, []).append(record)
-        proofs: dict[str, list[Proof]] = {}
-        for nodeid, path, ids, outcome, seconds in self._db.execute(
-            "select nodeid, path, groups, outcome, seconds from proof where environment = ? order by serial",
-            (environment,),
-        ):
-            proofs.setdefault(nodeid, []).append(Proof(nodeid, path, groups.get(ids), outcome, seconds))
+        # The other columns are those of the row with the maximum (sqlite.org/lang_select.html, bare columns).
+        latest = (
+            "select nodeid, path, groups, outcome, seconds, max(serial)"
+            " from proof where environment = ? group by nodeid"
+        )
+        proofs = {
+            nodeid: [Proof(nodeid, path, groups.get(ids), outcome, seconds)]
+            for nodeid, path, ids, outcome, seconds, _ in self._db.execute(latest, (environment,))
+        }
         return files, proofs
+
+    def history(self, environment: str, nodeids: Collection[str]) -> dict[str, list[Proof]]:
+        """All proofs of some tests, oldest first. Raises StoreUnusableError."""
+        query = "select nodeid, path, groups, outcome, seconds from proof where environment = ?"
+        found: dict[str, list[Proof]] = {}
+        try:
+            if len(nodeids) > MANY:
+                rows: Iterable[tuple[str, str, str, str, float]]
+                rows = self._db.execute(f"{query} order by serial", (environment,))
+            else:
+                each = f"{query} and nodeid = ? order by serial"
+                rows = (row for nodeid in nodeids for row in self._db.execute(each, (environment, nodeid)))
+            for nodeid, path, ids, outcome, seconds in rows:
+                if nodeid in nodeids:
+                    found.setdefault(nodeid, []).append(Proof(nodeid, path, self._groups.get(ids), outcome, seconds))
+        except (sqlite3.Error, ValueError, TypeError) as error:
+            raise StoreUnusableError(str(error)) from error
+        return found
 
     def functions(self, path: str) -> Mapping[str, int]:
         """The numbers of the functions in *path* that some test has executed, by name. Raises StoreUnusableError."""
-        known = self._functions.get(path)
-        if known is None:
-            try:
-                known = dict(self._db.execute("select name, id from function where path = ?", (path,)))
-            except sqlite3.Error as error:
-                raise StoreUnusableError(str(error)) from error
-            self._functions[path] = known
-        return known
+        try:
+            return self._functions.of(path)
+        except sqlite3.Error as error:
+            raise StoreUnusableError(str(error)) from error
 
     def executed(self, environment: str, nodeid: str) -> frozenset[int] | None:
         """The functions that a test executed when it last ran; None where that is not known. Raises as above."""
@@ -113,7 +136,7 @@ class Store:
             row = self._db.execute(
                 "select functions from executed where nodeid = ? and environment = ?", (nodeid, environment)
             ).fetchone()
-            return None if row is None or row[0] is None else frozenset(array("I", row[0]))
+            return None if row is None else self._functions.unpack(row[0])
         except (sqlite3.Error, ValueError, TypeError) as error:
             raise StoreUnusableError(str(error)) from error
 
@@ -193,7 +216,7 @@ class Store:
 
     def _save_files(self, environment: str, scope: str, files: Iterable[Collected]) -> None:
         rows = [
-            (f.path, environment, scope, self._group_ids(f.groups), f.nodeid, f.outcome, json.dumps(f.nodeids))
+            (f.path, environment, scope, self._groups.numbers(f.groups), f.nodeid, f.outcome, json.dumps(f.nodeids))
             for f in files
         ]
         self._db.executemany(
@@ -212,7 +235,7 @@ class Store:
         self._db.executemany(
             "insert or replace into proof (nodeid, environment, path, groups, outcome, seconds)"
             " values (?, ?, ?, ?, ?, ?)",
-            [(p.nodeid, environment, p.path, self._group_ids(p.groups), p.outcome, p.seconds) for p in proofs],
+            [(p.nodeid, environment, p.path, self._groups.numbers(p.groups), p.outcome, p.seconds) for p in proofs],
         )
         self._db.executemany(
             "delete from proof where nodeid = ?1 and environment = ?2 and serial not in"
@@ -224,54 +247,8 @@ class Store:
     def _save_executed(self, environment: str, executed: Mapping[str, Collection[Function] | None]) -> None:
         self._db.executemany(
             "insert or replace into executed values (?, ?, ?)",
-            [(nodeid, environment, self._pack(functions)) for nodeid, functions in executed.items()],
+            [(nodeid, environment, self._functions.pack(functions)) for nodeid, functions in executed.items()],
         )
-
-    def _pack(self, functions: Collection[Function] | None) -> bytes | None:
-        if functions is None:
-            return None
-        return array("I", sorted(self._function_id(path, name) for path, name in functions)).tobytes()
-
-    def _function_id(self, path: str, name: str) -> int:
-        known = self.functions(path).get(name)
-        if known is None:
-            cursor = self._db.execute("insert into function (path, name) values (?, ?)", (path, name))
-            known = self._functions[path][name] = cursor.lastrowid or 0
-        return known
-
-    def _group_ids(self, groups: Iterable[Group]) -> str:
-        return ",".join(str(self._group_id(group)) for group in groups)
-
-    def _group_id(self, group: Group) -> int:
-        known = self._ids.get(group)
-        if known is not None:
-            return known
-        entries = json.dumps(sorted(group))
-        name = digest_text(entries)
-        self._db.execute("insert or ignore into dependencies (name, entries) values (?, ?)", (name, entries))
-        found: int = self._db.execute("select id from dependencies where name = ?", (name,)).fetchone()[0]
-        self._ids[group] = found
-        return found
-
-
-class _Groups:
-    """Reads each group of dependencies once, so that proofs share it."""
-
-    def __init__(self, db: sqlite3.Connection, ids: dict[Group, int]) -> None:
-        self._db = db
-        self._ids = ids
-        self._groups: dict[int, Group] = {}
-
-    def get(self, ids: str) -> tuple[Group, ...]:
-        return tuple(self._group(int(number)) for number in ids.split(",") if number)
-
-    def _group(self, number: int) -> Group:
-        group = self._groups.get(number)
-        if group is None:
-            row = self._db.execute("select entries from dependencies where id = ?", (number,)).fetchone()
-            group = self._groups[number] = frozenset((key, digest) for key, digest in json.loads(row[0]))
-            self._ids[group] = number
-        return group
 
 
 def open_store(path: str, environment: str, scope: str) -> tuple[Store, str]:

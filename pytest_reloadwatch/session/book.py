@@ -62,6 +62,7 @@ class Book:
         self._interest: set[str] = set()
         self._selection: Selection | None = None
         self._ranked: list[Ranked] | None = None
+        self._with_history: set[str] = set()
         self._executions = Executions(store, environment, self.tree, self._source, self._recall)
         self._matcher = Matcher(self.tree.entries)
         self._groups_known: dict[Group, Group] = {}
@@ -107,8 +108,28 @@ class Book:
         """What is not proven for the tree as it was last looked at; nobody may change the answer."""
         if self._selection is None:
             self._selection = select(self.files, self.proofs, self.tree.entries, self._match())
+            if self._read_history(test.nodeid for test in self._selection.selected):
+                self._selection = select(self.files, self.proofs, self.tree.entries, self._match())
             self._ranked = None
         return self._selection
+
+    def _read_history(self, nodeids: Iterable[str]) -> bool:
+        """Earlier proofs are read when the latest does not hold; whether there are any."""
+        wanted = {nodeid for nodeid in nodeids if nodeid in self.proofs} - self._with_history
+        self._with_history |= wanted
+        try:
+            found = self._store.history(self._environment, wanted) if wanted else {}
+        except StoreUnusableError:  # it only saves time, and saving will complain
+            return False
+        has_more = False
+        for nodeid, proofs in found.items():
+            known = self.proofs[nodeid]
+            groups = {proof.groups for proof in known}
+            earlier = [proof for proof in proofs if proof.groups not in groups]
+            self._follow(key for proof in earlier for group in proof.groups for key, _ in group)
+            known[:] = (earlier + known)[-KEPT:]
+            has_more = has_more or bool(earlier)
+        return has_more
 
     def ranked(self) -> list[Ranked]:
         """The same tests with their ranks."""
