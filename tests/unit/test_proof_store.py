@@ -52,8 +52,9 @@ def test_a_few_proofs_a_test_are_kept(path):
     for number in range(PROOFS_KEPT + 3):
         group = frozenset({("a.py", str(number))})
         store.save("env", "scope", [], [Proof("t.py::x", "t.py", (group,), "passed", 0.1)], {})
-    kept = store.load("env", "scope")[1]["t.py::x"]
+    kept = store.history("env", {"t.py::x"})["t.py::x"]
     assert [dict(*p.groups)["a.py"] for p in kept] == [str(n) for n in range(3, PROOFS_KEPT + 3)]
+    assert store.load("env", "scope")[1]["t.py::x"] == kept[-1:]
     store.close()
 
 
