@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pytest_reloadwatch.proof.selection import Selected
 
 COLLECTING = 0.01  # seconds that collecting a file takes, roughly
+QUICK = 0.1  # seconds that a file's tests may take to count as quick; twice as long is the next class
 WORTH_IT = 0.3  # seconds of recorded test time from which it pays to split a run in two
 FAR = 1_000_000  # imports: more than there are
 FEW = 3  # files that are collected together at no great cost
@@ -60,7 +61,7 @@ def rank(
     changes: Callable[[Proof], Sequence[Change]],
     executed: Callable[[str], Collection[int] | None],
 ) -> list[Ranked]:
-    """Each selected test's rank, from what has changed since its latest proof and the numbers of what it executed."""
+    """Each selected test's rank, from what has changed since it was proven and the numbers of what it executed."""
     return [_rank(test, proofs.get(test.nodeid, ()), changes, executed) for test in selected]
 
 
@@ -72,9 +73,10 @@ def _rank(
 ) -> Ranked:
     if not proofs:
         return Ranked(test, Rank.DIRECT)
-    found = changes(proofs[-1])
+    # The latest that is most like the tree: the one that held before an edit, whatever was tried and undone meanwhile.
+    proof, found = min(((proof, changes(proof)) for proof in reversed(proofs)), key=lambda pair: len(pair[1]))
     change = next(iter(found), None)
-    if proofs[-1].outcome in BAD:
+    if proof.outcome in BAD:
         return Ranked(test, Rank.FAILED, change)
     numbers = executed(test.nodeid)
     if numbers is None:
@@ -100,13 +102,18 @@ def order(
     """By nodeid its rank and its place within: the files nearest to the change, then the quickest, each file together.
 
     *seconds* tells how long a test took, *distance* how many imports are between a test file and what has changed.
+    Of files that take about as long the order is always the same.
     """
     cost: dict[tuple[Rank, str], float] = {}
     for one in ranked:
         key = (one.rank, one.test.path)
         cost[key] = cost.get(key, 0.0) + seconds(one.test.nodeid)
-    files = sorted(cost, key=lambda key: (key[0], distance(key[1]) if key[0] is Rank.REST else 0, cost[key], key[1]))
-    places = {key: place for place, key in enumerate(files)}
+
+    def place(key: tuple[Rank, str]) -> tuple[int, int, int, str]:
+        rank, path = key
+        return rank, distance(path) if rank is Rank.REST else 0, int(cost[key] / QUICK).bit_length(), path
+
+    places = {key: number for number, key in enumerate(sorted(cost, key=place))}
     return {one.test.nodeid: (int(one.rank), places[one.rank, one.test.path]) for one in ranked}
 
 

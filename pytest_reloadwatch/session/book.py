@@ -135,6 +135,7 @@ class Book:
         """The same tests with their ranks."""
         selected = self.select().selected
         if self._ranked is None:
+            self._executions.look_again()
             ranked = rank(selected, self.proofs, self._executions.changes, self._executions.executed)
             changed = {path_of(one.change.key) for one in ranked if one.change is not None}
             self._ranked = with_nearest(ranked, self.distance_to(changed))

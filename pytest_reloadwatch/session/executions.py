@@ -43,6 +43,7 @@ class Executions:
         self._recall = recall
         self._numbers: dict[str, frozenset[int] | None] = {}
         self._changes: dict[tuple[str, str, str], Change] = {}
+        self._mismatched: dict[int, tuple[Group, Group]] = {}
 
     def functions(self, ended: TestEnded, run: RunRecord) -> set[Function] | None:
         """What a test and its fixtures executed and read themselves; None where that is not known."""
@@ -67,8 +68,12 @@ class Executions:
 
     def changes(self, proof: Proof) -> Sequence[Change]:
         """What a verdict rests on and is not as it was."""
-        found = {entry for group in proof.groups for entry in self._mismatches(group)}
+        found = set().union(*map(self._mismatches, proof.groups))
         return [self._change(key, digest) for key, digest in sorted(found)]
+
+    def look_again(self) -> None:
+        """The tree may be another than before."""
+        self._mismatched.clear()
 
     def forget(self, nodeids: Iterable[str]) -> None:
         """These tests have run anew."""
@@ -86,7 +91,13 @@ class Executions:
         return (path, MODULE if name == _MODULE_CODE else self._read(path).prints.function_at(line))
 
     def _mismatches(self, group: Group) -> Group:
-        return group - self._tree.entries
+        known = self._mismatched.get(id(group))
+        if known is None:
+            known = self._mismatched[id(group)] = (
+                group,
+                group - self._tree.entries,
+            )  # with the group, for its id's sake
+        return known[1]
 
     def _change(self, key: str, digest: str) -> Change:
         now = self._tree.digest(key) if key in self._tree else ABSENT

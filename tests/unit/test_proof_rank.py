@@ -82,3 +82,13 @@ class TestLead:
     def test_failing_files_come_along(self):
         found = ranked({"t.py::x": {1}, "u.py::x": set(), "v.py::x": set()}, failed={"u.py::x"})
         assert lead(found, lambda _nodeid: 1.0, distance) == {"t.py", "u.py"}
+
+
+def test_the_state_that_is_most_like_the_tree_counts():
+    """An edit that was undone since is no change."""
+    undone = Change("<code>a.py", frozenset({"g"}), frozenset({9}))
+    test = Selected("t.py::x", "t.py", "")
+    held, tried = (Proof(test.nodeid, test.path, (), outcome, 0.1) for outcome in ("passed", "failed"))
+    changes = {held: [CHANGE], tried: [CHANGE, undone]}
+    (found,) = rank([test], {test.nodeid: [held, tried]}, changes.get, lambda _nodeid: {9})
+    assert found.rank is Rank.REST
