@@ -154,7 +154,13 @@ class TestEvents:
         assert "app" in reexecuted
         test, why = "test_app.py::test_value", "code outside of functions changed"
         assert events == [
-            {"event": "selected", "run": 2, "direct": [test], "affected": {test: f"{test} ← app: {why}"}},
+            {
+                "event": "selected",
+                "run": 2,
+                "direct": [test],
+                "affected": {test: f"{test} ← app: {why}"},
+                "modules": {"app": "app: changed", "test_app": "test_app ← app: changed"},
+            },
             {"event": "run_started", "run": 2, "cause": ["app.py"], "tests": 1},
             {"event": "test", "run": 2, "nodeid": "test_app.py::test_value", "outcome": "failed"},
             {"event": "run_finished", "run": 2, "exit_code": 1, "cancelled": False},

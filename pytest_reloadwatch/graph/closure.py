@@ -108,39 +108,25 @@ class ImportGraph:
             grown = bool(new)
         return {path_of(key) for key in affected}
 
-    def distances(self, targets: Iterable[str], among: Iterable[str]) -> dict[str, int]:
-        """The number of imports from each file *among* to the nearest of *targets*; none for files where no way begins.
+    def ways(self, targets: Iterable[str], among: Iterable[str]) -> dict[str, tuple[int, str]]:
+        """For each file *among* from which imports lead to one of *targets*: how many, and the next file on the way.
 
-        What stands *among* must hold all files on the way.
+        For the targets themselves that is 0, and nothing. All files on the way must be *among* these.
         """
         candidates = {path: self.direct(path) for path in among}
         reached = with_texts(targets)
-        found = dict.fromkeys(map(path_of, reached), 0)
+        found = {path_of(key): (0, "") for key in reached}
         step = 0
         while reached:
             step += 1
-            nearer = {path for path, edges in candidates.items() if path not in found and not edges.isdisjoint(reached)}
-            found.update(dict.fromkeys(nearer, step))
+            nearer = {
+                path: (step, path_of(min(edges & reached)))
+                for path, edges in candidates.items()
+                if path not in found and not edges.isdisjoint(reached)
+            }
+            found.update(nearer)
             reached = with_texts(nearer)
         return found
-
-    def chain(self, start: str, target: str) -> list[str]:
-        """A shortest way of imports from the file *start* to *target*, both included; empty where none leads there."""
-        wanted = with_texts([target])
-        ways: dict[str, str] = {start: ""}
-        layer = [start]
-        while layer and not wanted.intersection(layer):
-            following: list[str] = []
-            for path in layer:
-                if path.endswith(".py") and not path.startswith("<"):
-                    new = [edge for edge in sorted(self.direct(path)) if edge not in ways]
-                    ways.update(dict.fromkeys(new, path))
-                    following += new
-            layer = following
-        found = [path for path in layer if path in wanted][:1]
-        while found and found[-1] != start:
-            found.append(ways[found[-1]])
-        return [path_of(path) for path in reversed(found)]
 
     def _outdate(self, path: str) -> None:
         if path in self._direct:

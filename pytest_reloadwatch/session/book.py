@@ -143,12 +143,12 @@ class Book:
 
     def distance_to(self, changed: Collection[str]) -> Callable[[str], int]:
         """How many imports are between a file and those that changed; all is worked out when somebody first asks."""
-        found: dict[str, int] = {}
+        found: dict[str, tuple[int, str]] = {}
 
         def distance(path: str) -> int:
             if not found:
-                found.update(self.graph.distances(changed, self.code_files()))
-            return found.get(path, FAR)
+                found.update(self.ways_to(changed))
+            return found.get(path, (FAR, ""))[0]
 
         return distance
 
@@ -293,9 +293,10 @@ class Book:
         """The name of the module that was executed from *path*, if it is none of the tests'."""
         return "" if path in self._test_files or path in self._conftests else self._module_names.get(path, "")
 
-    def code_files(self) -> set[str]:
-        """All sources that some test file rests on by its imports."""
-        return {key for path in self.files for key in self.base_keys(path) if key.endswith(".py")}
+    def ways_to(self, changed: Collection[str]) -> dict[str, tuple[int, str]]:
+        """How imports lead from sources to the nearest of those that changed (see graph.closure)."""
+        sources = {key for path in self.files for key in self.base_keys(path) if key.endswith(".py")}
+        return self.graph.ways(changed, sources)
 
     def _conftests_of(self, path: str) -> Iterable[str]:
         directory = os.path.dirname(path)

@@ -336,7 +336,9 @@ class Controller:
         self._round.reasons.update((one.test.nodeid, one) for one in ranked)
         if ranked and self._round.runs == 1:
             direct = [one.test.nodeid for one in ranked if one.rank is Rank.DIRECT]
-            self._events.emit("selected", run=self._runs, direct=direct, affected=self._why.selected(ranked))
+            affected = self._why.selected(ranked)
+            modules = self._why.modules(self._round.outdated, self._round.changed)
+            self._events.emit("selected", run=self._runs, direct=direct, affected=affected, modules=modules)
 
     # Processes
 

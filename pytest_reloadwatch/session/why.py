@@ -12,7 +12,7 @@ from pytest_reloadwatch.proof.model import BAD
 from pytest_reloadwatch.proof.rank import Rank
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from pytest_reloadwatch.proof.rank import Change, Ranked
     from pytest_reloadwatch.session.book import Book
@@ -29,11 +29,16 @@ class Why:
     def __init__(self, book: Book, file_name: Callable[[str], str]) -> None:
         self._book = book
         self._file_name = file_name
-        self._chains: dict[tuple[str, str], list[str]] = {}
+        self._ways: dict[frozenset[str], dict[str, tuple[int, str]]] = {}
+
+    def modules(self, paths: Collection[str], changed: Collection[str]) -> dict[str, str]:
+        """Why the modules of these files will be executed again, by name, where they have been executed before."""
+        names = {name: path for name, path in self._book.module_paths().items() if path in paths}
+        return {name: self.of_module(name, path, changed) for name, path in sorted(names.items())}
 
     def selected(self, ranked: Sequence[Ranked]) -> dict[str, str]:
         """The reason of each test, by nodeid."""
-        self._chains.clear()  # imports may have changed
+        self._ways.clear()  # imports may have changed
         return {one.test.nodeid: self.of_test(one) for one in ranked}
 
     def of_test(self, one: Ranked) -> str:
@@ -42,22 +47,23 @@ class Why:
             return f"{one.test.nodeid}: {one.test.reason}"
         if one.change is None:
             return f"{one.test.nodeid}: never ran"
-        chain = [one.test.nodeid, *self._names(self._way(one.test.path, path_of(one.change.key)))]
+        changed = path_of(one.change.key)
+        way = self._way(one.test.path, frozenset({changed})) or [changed] * (changed != one.test.path)
+        chain = [one.test.nodeid, *map(self._name, way)]
         return f"{_ARROW.join(chain)}: {self._what(one.change)}{_REMARKS[one.rank]}"
 
     def of_module(self, name: str, path: str, changed: Collection[str]) -> str:
         """Why a module was executed again."""
-        for key in sorted(map(path_of, changed)):
-            way = self._book.graph.chain(path, key) if key.endswith(".py") else []
-            if way:
-                names = [name, *self._names(way[1:])]
-                return f"{_ARROW.join(names)}: changed"
+        paths = frozenset(map(path_of, changed))
+        way = self._way(path, paths)
+        if way or path in paths:
+            return f"{_ARROW.join([name, *map(self._name, way)])}: changed"
         where = "after the checkpoint from which the run went on" if changed else "when the session started"
         return f"{name}: loaded {where}"
 
     def answer(self, question: str, round_: Round) -> dict[str, Any]:
         """Everything about tests and modules that *question* names: a nodeid, the beginning of some, or a module."""
-        self._chains.clear()
+        self._ways.clear()
         tests = {
             nodeid: self._of_nodeid(nodeid, round_) for nodeid in sorted(self._known(round_)) if _fits(nodeid, question)
         }
@@ -99,16 +105,16 @@ class Why:
         path = path_of(key)
         return is_path(path) and not is_listing(path) and self._book.tree.exists(path)
 
-    def _way(self, start: str, target: str) -> list[str]:
-        """From a test file to what has changed, without the test file; only the target where no import leads there."""
-        key = (start, target)
-        known = self._chains.get(key)
-        if known is None:
-            known = self._chains[key] = self._book.graph.chain(start, target)[1:] or [target] * (start != target)
-        return known
-
-    def _names(self, way: Iterable[str]) -> list[str]:
-        return [self._name(path) for path in way]
+    def _way(self, start: str, targets: frozenset[str]) -> list[str]:
+        """The files on a shortest way of imports, without the first; none where no way leads there."""
+        ways = self._ways.get(targets)
+        if ways is None:
+            ways = self._ways[targets] = self._book.ways_to(targets)
+        found: list[str] = []
+        while (following := ways.get(start, (0, ""))[1]) != "":
+            found.append(following)
+            start = following
+        return found
 
     def _name(self, path: str) -> str:
         if path == FIRST_PARTY:
