@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import sys
+import tempfile
 from typing import TYPE_CHECKING, NoReturn
 
 import pytest
@@ -20,6 +22,8 @@ from pytest_reloadwatch.session.clients import Listener, is_answering
 from pytest_reloadwatch.session.events import Events
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from pytest_reloadwatch.options import Options
     from pytest_reloadwatch.rewind.run import Run
     from pytest_reloadwatch.session.screen import Screen
@@ -38,14 +42,29 @@ def start_session(config: pytest.Config, arguments: list[str], options: Options)
         internal = Listener(internal_address(os.getpid()))
     except OSError as error:
         raise pytest.UsageError(f"reloadwatch cannot start: {error}") from error
+    reports = tempfile.mkdtemp(prefix="reloadwatch-reports-")
     flush_streams()
     child = os.fork()
     if child:
-        _control(config, arguments, options, first_party, cache_dir, internal, inherited, events)
+        with _removed_at_the_end(reports) as remove_reports:
+            _control(config, arguments, options, first_party, cache_dir, internal, inherited, events, remove_reports)
     internal.forget()
     if inherited is not None:
         inherited.forget()
-    return _become_root(config, options, first_party, internal.address)
+    return _become_root(config, options, first_party, internal.address, reports)
+
+
+@contextlib.contextmanager
+def _removed_at_the_end(directory: str) -> Iterator[Callable[[], None]]:
+    """Gives a function for those who replace this process and so never come to the end."""
+
+    def remove() -> None:
+        shutil.rmtree(directory, ignore_errors=True)
+
+    try:
+        yield remove
+    finally:
+        remove()
 
 
 def explain_failure(run: Run, error: BaseException) -> None:
@@ -55,7 +74,7 @@ def explain_failure(run: Run, error: BaseException) -> None:
         run.conftest_failed(str(path))
 
 
-def _become_root(config: pytest.Config, options: Options, first_party: FirstParty, address: str) -> Run:
+def _become_root(config: pytest.Config, options: Options, first_party: FirstParty, address: str, reports: str) -> Run:
     """Freeze at once; every run goes on from here, or from a checkpoint that a run has left."""
     from pytest_reloadwatch.record import audit
     from pytest_reloadwatch.record.owners import Owners
@@ -79,7 +98,7 @@ def _become_root(config: pytest.Config, options: Options, first_party: FirstPart
     bytecode.guard_loading(first_party)
     _compat.guard_rewritten_bytecode(bytecode.is_trusted)
     _compat.watch_imports_by_name(finder.imported_by_name)
-    audit.install(recorder)
+    audit.install(recorder, reports)
     return run
 
 
@@ -92,6 +111,7 @@ def _control(
     internal: Listener,
     inherited: Listener | None,
     events: Events,
+    remove_reports: Callable[[], None],
 ) -> NoReturn:
     from pytest_reloadwatch.proof.store import open_store
     from pytest_reloadwatch.session.beginning import Beginning
@@ -132,6 +152,7 @@ def _control(
     except Restart as restart:
         print(f"\nreloadwatch: starting over: {restart}", flush=True)  # noqa: T201 - the screen is closed by now
         _pass_listener(clients)
+        remove_reports()
         os.chdir(config.invocation_params.dir)  # it may be a new directory of the same name
         os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
     flush_streams()

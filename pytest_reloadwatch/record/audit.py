@@ -12,6 +12,9 @@ import pathlib
 import sys
 from typing import TYPE_CHECKING, Any
 
+from pytest_reloadwatch.record import children
+from pytest_reloadwatch.record.child import sitecustomize
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import FrameType
@@ -38,15 +41,14 @@ _RETIMED: dict[str, tuple[tuple[int, int | None], ...]] = {
     "os.chown": ((0, 3),),
     "os.link": ((0, 2),),
 }
-_SPAWN = frozenset(
-    {"subprocess.Popen", "os.posix_spawn", "os.fork", "os.forkpty", "os.exec", "os.system", "os.spawn", "pty.spawn"}
-)
-_EVENTS = frozenset({"open", "sqlite3.connect", *_LIST, *_WRITTEN, *_RETIMED, *_SPAWN})
-_WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+_SPAWN = frozenset({"os.posix_spawn", "os.fork", "os.forkpty", "os.exec", "os.system", "os.spawn", "pty.spawn"})
+_TALK = frozenset({"subprocess.Popen", "socket.connect"})
+_EVENTS = frozenset({"open", "sqlite3.connect", *_LIST, *_WRITTEN, *_RETIMED, *_SPAWN, *_TALK})
+_OWN = frozenset({children.FILE, sitecustomize.__file__})  # what these read and remove is nobody's
 
 
-def install(recorder: Recorder) -> None:
-    """Report to *recorder* for as long as this process lives."""
+def install(recorder: Recorder, reports: str) -> None:
+    """Report to *recorder* for as long as this process lives; children report to files in the directory *reports*."""
 
     def hook(event: str, args: tuple[Any, ...]) -> None:
         if event not in _EVENTS or recorder.paused:
@@ -55,6 +57,8 @@ def install(recorder: Recorder) -> None:
 
     sys.addaudithook(hook)
     _watch_stat(recorder)
+    if not children.is_out_of_sight(recorder.first_party.roots):
+        children.Starts(reports, recorder.spawned).install()
 
 
 def _watch_stat(recorder: Recorder) -> None:
@@ -81,8 +85,12 @@ def _watch_stat(recorder: Recorder) -> None:
 
 
 def _report(recorder: Recorder, event: str, args: tuple[Any, ...], frame: FrameType) -> None:
+    if frame.f_code.co_filename in _OWN:
+        return
     if event in _SPAWN:
-        recorder.spawned()
+        recorder.spawned(children.Child(), frame)
+    elif event in _TALK:
+        _report_talk(recorder, event)
     elif event == "open":
         _report_open(recorder, args, frame)
     elif event in _WRITTEN or event in _RETIMED:
@@ -91,11 +99,18 @@ def _report(recorder: Recorder, event: str, args: tuple[Any, ...], frame: FrameT
         (recorder.listed if event in _LIST else recorder.connected)(path, frame)
 
 
+def _report_talk(recorder: Recorder, event: str) -> None:
+    if event == "subprocess.Popen":
+        sitecustomize.close_other_door()
+    else:
+        recorder.connects()
+
+
 def _report_open(recorder: Recorder, args: tuple[Any, ...], frame: FrameType) -> None:
     path = _path(args[0])
     if path is None or (frame.f_code.co_name.startswith("_rmtree") and not os.path.isabs(args[0])):
         return  # the event does not tell the directory to which shutil's names are relative
-    if not _is_write(args[1], args[2]):
+    if not sitecustomize.is_write(args[1], args[2]):
         recorder.opened(path, frame)
     elif not os.path.isdir(path):  # a temporary file without a name is made "in" a directory
         recorder.wrote(path)
@@ -114,12 +129,6 @@ def _paths(args: tuple[Any, ...], places: tuple[tuple[int, int | None], ...]) ->
         path = _path(args[place], -1 if directory is None else args[directory])
         if path is not None:
             yield path
-
-
-def _is_write(mode: object, flags: object) -> bool:
-    if isinstance(mode, str) and ("w" in mode or "a" in mode or "x" in mode or "+" in mode):
-        return True
-    return isinstance(flags, int) and bool(flags & _WRITING)
 
 
 def _path(value: object, directory: int = -1) -> str | None:

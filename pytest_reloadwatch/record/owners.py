@@ -32,6 +32,7 @@ class Owners:
         owner = self._recorder.pop()
         self._add_shared(owner, self._used)
         self._used = []
+        self._recorder.settle(owner)
         return owner
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -58,8 +59,7 @@ class Owners:
         for definition in definitions:
             shared = self._fixtures.get(id(definition))
             if shared is not None:
-                owner.keys |= shared.keys
-                owner.opaque = owner.opaque or shared.opaque
+                owner.add(shared)
 
 
 def _code(function: Any) -> CodeType | None:
