@@ -22,7 +22,7 @@ from pytest_reloadwatch.session.clients import Listener, is_answering
 from pytest_reloadwatch.session.events import Events
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from pytest_reloadwatch.options import Options
     from pytest_reloadwatch.rewind.run import Run
@@ -46,8 +46,8 @@ def start_session(config: pytest.Config, arguments: list[str], options: Options)
     flush_streams()
     child = os.fork()
     if child:
-        with _removed_at_the_end(reports) as remove_reports:
-            _control(config, arguments, options, first_party, cache_dir, internal, inherited, events, remove_reports)
+        with _removed_at_the_end(reports):
+            _control(config, arguments, options, first_party, cache_dir, internal, inherited, events, reports)
     internal.forget()
     if inherited is not None:
         inherited.forget()
@@ -55,16 +55,11 @@ def start_session(config: pytest.Config, arguments: list[str], options: Options)
 
 
 @contextlib.contextmanager
-def _removed_at_the_end(directory: str) -> Iterator[Callable[[], None]]:
-    """Gives a function for those who replace this process and so never come to the end."""
-
-    def remove() -> None:
-        shutil.rmtree(directory, ignore_errors=True)
-
+def _removed_at_the_end(directory: str) -> Iterator[None]:
     try:
-        yield remove
+        yield
     finally:
-        remove()
+        shutil.rmtree(directory, ignore_errors=True)
 
 
 def explain_failure(run: Run, error: BaseException) -> None:
@@ -111,13 +106,14 @@ def _control(
     internal: Listener,
     inherited: Listener | None,
     events: Events,
-    remove_reports: Callable[[], None],
+    reports: str,
 ) -> NoReturn:
     from pytest_reloadwatch.proof.store import open_store
     from pytest_reloadwatch.session.beginning import Beginning
     from pytest_reloadwatch.session.book import Book
     from pytest_reloadwatch.session.controller import Controller, Restart
     from pytest_reloadwatch.session.environment import environment_digest, scope_digest
+    from pytest_reloadwatch.session.reports import Reports
     from pytest_reloadwatch.terminal.screen import PlainScreen
     from pytest_reloadwatch.watch.watchers import make_watcher
 
@@ -146,13 +142,14 @@ def _control(
         events=events,
         internal=internal,
         clients=clients,
+        reports=Reports(reports),
     )
     try:
         code = controller.serve()
     except Restart as restart:
         print(f"\nreloadwatch: starting over: {restart}", flush=True)  # noqa: T201 - the screen is closed by now
         _pass_listener(clients)
-        remove_reports()
+        shutil.rmtree(reports, ignore_errors=True)
         os.chdir(config.invocation_params.dir)  # it may be a new directory of the same name
         os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
     flush_streams()

@@ -121,15 +121,17 @@ class Starts:
         protocol.watch_starts(self._start)
 
     def _start(self, original: Callable[..., int], *args: Any) -> int:
-        words, programs, close, passed, directory, environment, *rest = args
+        words, programs, _close, _passed, directory, environment, *rest = args
         child = Child()
         if _keeps_python_out(rest) and protocol.reports(words, programs, directory, environment):
             self._count += 1
             child.report = os.path.join(self._directory, f"{os.getpid()}-{time.monotonic_ns()}-{self._count}")
-            environment = protocol.with_report(environment, child.report, _FIRST)
         if not (child.report and protocol.may_outlive(words)):
             self._on_start(child, sys._getframe(2))
-        child.pid = original(words, programs, close, passed, directory, environment, *rest)
+        if child.report:
+            child.pid = protocol.start_reporting(original, args, child.report, _FIRST)
+        else:
+            child.pid = original(*args)
         return child.pid
 
 

@@ -1,8 +1,9 @@
 """Runs in Python processes that a test starts: tells what they take in, before they have taken it in.
 
 It is found on the way that PYTHONPATH leads, and takes every trace of that away again. It stands alone, for it runs
-in processes that are none of ours, and imports nothing that is not loaded anyway. The process that runs tests
-imports it too, as ``pytest_reloadwatch.record.child.sitecustomize``, for what both sides have to agree on.
+in processes that are none of ours, and imports nothing that is not loaded anyway, ``__future__`` no more than others.
+The process that runs tests imports it too, as ``pytest_reloadwatch.record.child.sitecustomize``, for what both sides
+have to agree on.
 
 A report is a file to which the child and all that it starts append records; fields end with a NUL, records with a
 line's end. They are
@@ -15,8 +16,7 @@ line's end. They are
 - ``I name origin place…``: a module was looked for in these places, and found at the origin, if that is not empty.
 """
 
-from __future__ import annotations
-
+import _thread
 import os
 import sys
 
@@ -32,6 +32,7 @@ END = b"\0\n"
 
 # A private function of the standard library is the one door for subprocess and multiprocessing: 3.10 to 3.14.
 _DOOR = "_posixsubprocess"
+_inheriting = _thread.allocate_lock()  # two threads must not exchange their children
 _INTERPRETER = os.path.realpath(sys.executable) if sys.executable else ""
 _TRACKER = "from multiprocessing.resource_tracker import main"
 
@@ -39,7 +40,7 @@ _TRACKER = "from multiprocessing.resource_tracker import main"
 # What both sides use
 
 
-def watch_starts(start: Callable[..., int]) -> None:
+def watch_starts(start: "Callable[..., int]") -> None:
     """Have *start* called for every process that subprocess or multiprocessing start, with the function that does it.
 
     multiprocessing raises no audit event, and looks the function up in its module at each call, as subprocess does on
@@ -48,7 +49,7 @@ def watch_starts(start: Callable[..., int]) -> None:
     door: Any = __import__(_DOOR)
     original = door.fork_exec
 
-    def fork_exec(*args: Any) -> int:
+    def fork_exec(*args: "Any") -> int:
         return start(original, *args)
 
     door.fork_exec = fork_exec
@@ -63,8 +64,19 @@ def close_other_door() -> None:
     subprocess._USE_POSIX_SPAWN = False
 
 
-def reports(args: Sequence[Any], programs: Sequence[Any], directory: Any, environment: list[bytes] | None) -> bool:
+def reports(
+    args: "Sequence[Any]", programs: "Sequence[Any]", directory: "Any", environment: list[bytes] | None
+) -> bool:
     """Whether what is about to be started is this very Python, told to import its site customization."""
+    try:
+        return _reports(args, programs, directory, environment)
+    except (OSError, TypeError, ValueError):  # it will not start either
+        return False
+
+
+def _reports(
+    args: "Sequence[Any]", programs: "Sequence[Any]", directory: "Any", environment: list[bytes] | None
+) -> bool:
     start = os.fsdecode(directory) if directory is not None else ""
     program = next(filter(_is_program, (os.path.join(start, os.fsdecode(p)) for p in programs)), "")
     words = [os.fsdecode(word) for word in list(args)[1:]]
@@ -74,24 +86,53 @@ def reports(args: Sequence[Any], programs: Sequence[Any], directory: Any, enviro
     return _is_interpreter(program) and _has_site(words) and os.pathsep not in HERE
 
 
-def may_outlive(args: Sequence[Any]) -> bool:
+def may_outlive(args: "Sequence[Any]") -> bool:
     """Whether this is multiprocessing's own helper, which takes in nothing and may not have begun when a test ends."""
     return bool(args) and os.fsdecode(list(args)[-1]).startswith(_TRACKER)
+
+
+def start_reporting(original: "Callable[..., int]", args: "Sequence[Any]", report: str, token: str) -> int:
+    """Start a process as *original* does with *args*, with an environment that makes it report."""
+    words, programs, close, passed, directory, environment, *rest = args
+    if environment is None and _inheriting.acquire(False):
+        try:
+            return _start_inheriting(original, args, report, token)
+        finally:
+            _inheriting.release()
+    environment = with_report(environment, report, token)
+    return original(words, programs, close, passed, directory, environment, *rest)
+
+
+def _start_inheriting(original: "Callable[..., int]", args: "Sequence[Any]", report: str, token: str) -> int:
+    """What C code has put into the environment, as readline does, is seen by children only if all is inherited."""
+    path = os.environb.get(b"PYTHONPATH")
+    for name, value in _additions(path, report, token):
+        os.putenv(name, value)
+    try:
+        return original(*args)
+    finally:
+        os.unsetenv(VARIABLE)
+        if path is None:
+            os.unsetenv("PYTHONPATH")
+        else:
+            os.putenv(b"PYTHONPATH", path)
 
 
 def with_report(environment: list[bytes] | None, report: str, token: str) -> list[bytes]:
     """The *environment* of a process, None for a copy of this one's, extended by what makes a child report."""
     entries = _own_environment() if environment is None else list(environment)
     path = _value_of(entries, b"PYTHONPATH")
-    here = b"PYTHONPATH=" + os.fsencode(HERE)
-    if path is None:
-        entries.append(here)
-    else:
-        rest = os.fsencode(os.pathsep) + path if path else b""
-        entries[entries.index(b"PYTHONPATH=" + path)] = here + rest
+    additions = [name + b"=" + value for name, value in _additions(path, report, token)]
+    if path is not None:
+        entries[entries.index(b"PYTHONPATH=" + path)] = additions.pop(0)
+    return entries + additions
+
+
+def _additions(path: bytes | None, report: str, token: str) -> list[tuple[bytes, bytes]]:
+    """*path* is what PYTHONPATH would be, None where there is none."""
+    here = os.fsencode(HERE) + (os.fsencode(os.pathsep) + path if path else b"")
     state = "absent" if path is None else "present"
-    entries.append(os.fsencode(f"{VARIABLE}={state}:{token}:{report}"))
-    return entries
+    return [(b"PYTHONPATH", here), (os.fsencode(VARIABLE), os.fsencode(f"{state}:{token}:{report}"))]
 
 
 def is_write(mode: object, flags: object) -> bool:
@@ -230,7 +271,7 @@ def _watch_lookups() -> None:
     bootstrap: Any = sys.modules["_frozen_importlib"]
     original = bootstrap._find_spec
 
-    def _find_spec(name: str, path: Any, target: Any = None) -> Any:
+    def _find_spec(name: str, path: "Any", target: "Any" = None) -> "Any":
         spec = original(name, path, target)
         try:
             _note_lookup(name, path, spec)
@@ -246,11 +287,11 @@ class _Stat:
 
     __name__ = __qualname__ = "stat"
 
-    def __init__(self, original: Callable[..., os.stat_result]) -> None:
+    def __init__(self, original: "Callable[..., os.stat_result]") -> None:
         self._original = original
         self.__doc__ = original.__doc__
 
-    def __call__(self, path: Any, *args: Any, **kwargs: Any) -> os.stat_result:
+    def __call__(self, path: "Any", *args: "Any", **kwargs: "Any") -> os.stat_result:
         try:
             if _is_asked_by_program(sys._getframe(1)):
                 _tell_path("A", path)
@@ -262,17 +303,17 @@ class _Stat:
 class _Escape:
     """A function after which the report may be out of reach."""
 
-    def __init__(self, original: Callable[..., Any]) -> None:
+    def __init__(self, original: "Callable[..., Any]") -> None:
         self._original = original
         self.__name__ = original.__name__
         self.__doc__ = original.__doc__
 
-    def __call__(self, *args: Any) -> Any:
+    def __call__(self, *args: "Any") -> "Any":
         _tell("O")
         return self._original(*args)
 
 
-def _hook(event: str, args: tuple[Any, ...]) -> None:
+def _hook(event: str, args: "tuple[Any, ...]") -> None:
     if event in _EVENTS:
         try:
             _note(event, args, _caller())
@@ -280,7 +321,7 @@ def _hook(event: str, args: tuple[Any, ...]) -> None:
             _tell("O")
 
 
-def _caller() -> FrameType | None:
+def _caller() -> "FrameType | None":
     """The frame in which an event was raised; the interpreter itself opens the main script."""
     try:
         return sys._getframe(2)
@@ -288,7 +329,7 @@ def _caller() -> FrameType | None:
         return None
 
 
-def _note(event: str, args: tuple[Any, ...], frame: FrameType | None) -> None:
+def _note(event: str, args: "tuple[Any, ...]", frame: "FrameType | None") -> None:
     source = frame.f_code.co_filename if frame is not None else ""
     if source == _FILE:
         return
@@ -303,7 +344,7 @@ def _note(event: str, args: tuple[Any, ...], frame: FrameType | None) -> None:
         _note_written(args[place])
 
 
-def _note_open(args: tuple[Any, ...], source: str) -> None:
+def _note_open(args: "tuple[Any, ...]", source: str) -> None:
     path, mode, flags = args
     if not is_write(mode, flags):
         _tell_path("M" if _is_import(source) else "R", path)
@@ -313,22 +354,22 @@ def _note_open(args: tuple[Any, ...], source: str) -> None:
     _note_written(path)
 
 
-def _note_listing(args: tuple[Any, ...], source: str) -> None:
+def _note_listing(args: "tuple[Any, ...]", source: str) -> None:
     if not source.startswith(_IMPORTLIB):
         _tell_path("L", "." if args[0] is None else args[0])
 
 
-def _note_database(args: tuple[Any, ...], _source: str) -> None:
+def _note_database(args: "tuple[Any, ...]", _source: str) -> None:
     _tell_path("D" if _lexists(args[0]) else "N", args[0])
 
 
-def _note_import(args: tuple[Any, ...], _source: str) -> None:
+def _note_import(args: "tuple[Any, ...]", _source: str) -> None:
     if args[0] == _DOOR and not _doors:
         _doors.append(_DOOR)  # first, for the import raises this event twice more
         watch_starts(_start)
 
 
-def _note_start(_args: tuple[Any, ...], _source: str) -> None:
+def _note_start(_args: "tuple[Any, ...]", _source: str) -> None:
     close_other_door()
 
 
@@ -352,12 +393,12 @@ def _is_import(source: str) -> bool:
     return is_first
 
 
-def _note_written(path: Any) -> None:
+def _note_written(path: "Any") -> None:
     if not isinstance(path, int):
         _tell_path("W" if _lexists(path) else "N", path)
 
 
-def _note_lookup(name: str, path: Any, spec: Any) -> None:
+def _note_lookup(name: str, path: "Any", spec: "Any") -> None:
     origin = getattr(spec, "origin", None) or ""
     places = [place for place in map(_absolute, sys.path if path is None else path) if not _is_skipped(place + os.sep)]
     if not (spec is not None and spec.has_location):
@@ -368,7 +409,7 @@ def _note_lookup(name: str, path: Any, spec: Any) -> None:
         _tell("I", name.rpartition(".")[2], origin and os.path.abspath(origin), *places)
 
 
-def _is_asked_by_program(frame: FrameType | None) -> bool:
+def _is_asked_by_program(frame: "FrameType | None") -> bool:
     """Whether the program's own code called this, at most through a helper or two of the standard library."""
     for _ in range(3):
         source = frame.f_code.co_filename if frame is not None else _FILE
@@ -380,24 +421,20 @@ def _is_asked_by_program(frame: FrameType | None) -> bool:
     return False
 
 
-def _start(original: Callable[..., int], *args: Any) -> int:
+def _start(original: "Callable[..., int]", *args: "Any") -> int:
     """Start a grandchild; it reports to the same place."""
-    words, programs, close, passed, directory, environment, *rest = args
-    try:
-        _started[0] += 1
-        token = f"{os.getpid()}-{_started[0]}"
-        if reports(words, programs, directory, environment):
-            if not may_outlive(words):
-                _tell("X", token)
-            environment = with_report(environment, _report, token)
-        else:
-            _tell("O")
-    except Exception:  # as above
+    words, programs, _close, _passed, directory, environment, *_rest = args
+    _started[0] += 1
+    token = f"{os.getpid()}-{_started[0]}"
+    if not reports(words, programs, directory, environment):
         _tell("O")
-    return original(words, programs, close, passed, directory, environment, *rest)
+        return original(*args)
+    if not may_outlive(words):
+        _tell("X", token)
+    return start_reporting(original, args, _report, token)
 
 
-def _absolute(path: Any) -> str:
+def _absolute(path: "Any") -> str:
     return os.path.abspath(os.fsdecode(path) or os.curdir)
 
 
@@ -406,7 +443,7 @@ def _is_skipped(path: str) -> bool:
     return path.startswith((_LIBRARY, _ZIPPED, *_SYSTEM)) or any(part in path for part in _PACKAGES)
 
 
-def _tell_path(kind: str, path: Any) -> None:
+def _tell_path(kind: str, path: "Any") -> None:
     if isinstance(path, int) or not path:
         return
     text = os.fsdecode(path)
