@@ -41,24 +41,32 @@ _RETIMED: dict[str, tuple[tuple[int, int | None], ...]] = {
     "os.chown": ((0, 3),),
     "os.link": ((0, 2),),
 }
-_SPAWN = frozenset({"os.posix_spawn", "os.fork", "os.forkpty", "os.exec", "os.system", "os.spawn", "pty.spawn"})
+_FORK = frozenset({"os.fork", "os.forkpty"})
+_SPAWN = frozenset({"os.posix_spawn", "os.exec", "os.system", "os.spawn", "pty.spawn"})
 _TALK = frozenset({"subprocess.Popen", "socket.connect"})
-_EVENTS = frozenset({"open", "sqlite3.connect", *_LIST, *_WRITTEN, *_RETIMED, *_SPAWN, *_TALK})
+_EVENTS = frozenset({"open", "sqlite3.connect", *_LIST, *_WRITTEN, *_RETIMED, *_SPAWN, *_FORK, *_TALK})
 _OWN = frozenset({children.FILE, sitecustomize.__file__})  # what these read and remove is nobody's
 
 
 def install(recorder: Recorder, reports: str) -> None:
     """Report to *recorder* for as long as this process lives; children report to files in the directory *reports*."""
 
+    starts = None
+    if not children.is_out_of_sight(recorder.first_party.roots):
+        starts = children.Starts(reports, recorder.spawned, recorder.pause)
+        starts.install()
+
     def hook(event: str, args: tuple[Any, ...]) -> None:
         if event not in _EVENTS or recorder.paused:
             return
-        _report(recorder, event, args, sys._getframe(1))
+        frame = sys._getframe(1)
+        if event in _FORK and starts is not None:
+            starts.forks(frame)
+        else:
+            _report(recorder, event, args, frame)
 
     sys.addaudithook(hook)
     _watch_stat(recorder)
-    if not children.is_out_of_sight(recorder.first_party.roots):
-        children.Starts(reports, recorder.spawned).install()
 
 
 def _watch_stat(recorder: Recorder) -> None:
@@ -87,7 +95,7 @@ def _watch_stat(recorder: Recorder) -> None:
 def _report(recorder: Recorder, event: str, args: tuple[Any, ...], frame: FrameType) -> None:
     if frame.f_code.co_filename in _OWN:
         return
-    if event in _SPAWN:
+    if event in _SPAWN or event in _FORK:
         recorder.spawned(children.Child(), frame)
     elif event in _TALK:
         _report_talk(recorder, event)

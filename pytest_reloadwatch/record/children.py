@@ -53,7 +53,7 @@ class Child:
     def has_ended(self) -> bool:
         """Whether the process is gone, or waits to be waited for."""
         if not self.pid:
-            return True  # nobody knows
+            return not self.report  # nobody knows; a fork tells
         with contextlib.suppress(ChildProcessError):
             return os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
         try:
@@ -66,7 +66,7 @@ class Child:
         """What has been reported since the last call: kinds of records, with what they are about."""
         if self._is_finished:
             return
-        has_ended = self.has_ended()
+        has_ended = bool(self.pid) and self.has_ended()
         for kind, *fields in self._records():
             if kind == "O":
                 self._told_too_little = True
@@ -77,6 +77,7 @@ class Child:
                 self._has_offspring = True
             elif kind == "S":
                 self._begun.add(fields[0])
+                self.pid = self.pid or int(fields[1])
             else:
                 yield kind, fields
         if has_ended and not self._has_offspring:
@@ -107,25 +108,53 @@ _FIRST = "0"
 
 
 class Starts:
-    """Every process that subprocess or multiprocessing start is noticed, and asked to report where it can.
+    """Every process that subprocess or multiprocessing start, and every fork, is noticed and reports where it can.
 
-    *directory* is where reports are kept, the owner's alone. *on_start* gets each child before it is started.
+    *directory* is where reports are kept, the owner's alone. *on_start* gets each child before it is started, *on_fork*
+    is called in each fork.
     """
 
-    def __init__(self, directory: str, on_start: Callable[[Child, FrameType], None]) -> None:
+    def __init__(
+        self, directory: str, on_start: Callable[[Child, FrameType], None], on_fork: Callable[[], None]
+    ) -> None:
         self._directory = directory
         self._on_start = on_start
+        self._on_fork = on_fork
         self._count = 0
+        self._forking: Child | None = None
+        self._is_fork = False
 
     def install(self) -> None:
         protocol.watch_starts(self._start)
+        os.register_at_fork(after_in_parent=self._after_fork, after_in_child=self._in_fork)
+
+    def forks(self, frame: FrameType) -> None:
+        """This process is about to fork; where two threads do so at a time, neither fork is trusted to report."""
+        self._forking = Child() if self._forking is not None else Child(report=self._report())
+        self._on_start(self._forking, frame)
+
+    def _after_fork(self) -> None:
+        self._forking = None
+
+    def _in_fork(self) -> None:
+        child, self._forking = self._forking, None
+        if child is not None:
+            self._is_fork = True
+            self._on_fork()
+            if child.report:
+                protocol.begin_in_fork(child.report, _FIRST)
+
+    def _report(self) -> str:
+        self._count += 1
+        return os.path.join(self._directory, f"{os.getpid()}-{time.monotonic_ns()}-{self._count}")
 
     def _start(self, original: Callable[..., int], *args: Any) -> int:
+        if self._is_fork:
+            return protocol.start(original, *args)
         words, programs, _close, _passed, directory, environment, *rest = args
         child = Child()
         if _keeps_python_out(rest) and protocol.reports(words, programs, directory, environment):
-            self._count += 1
-            child.report = os.path.join(self._directory, f"{os.getpid()}-{time.monotonic_ns()}-{self._count}")
+            child.report = self._report()
         if not (child.report and protocol.may_outlive(words)):
             self._on_start(child, sys._getframe(2))
         if child.report:

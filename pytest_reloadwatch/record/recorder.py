@@ -86,6 +86,10 @@ class Recorder:
         learned, self.learned = self.learned, Learned()
         return learned
 
+    def pause(self) -> None:
+        """Nothing that happens in this process from now on is of any account."""
+        self.paused = True
+
     def push(self, owner: Owner) -> None:
         self._owners.append(owner)
 
@@ -180,14 +184,14 @@ class Recorder:
         if owner is not None:
             self._connect(owner, child)
         child.keepers = self._keepers(child, frame, owner)
-        self._started.append(child)
+        self._started = [*self._living(), child]
         if child.keepers:
             self._kept.append(child)
 
     def connects(self) -> None:
         """A socket is connected, perhaps to a process that was started earlier and lives on."""
         if self._started and self._owners:
-            self._started = [child for child in self._started if not child.has_ended()]
+            self._started = self._living()
             for child in self._started:
                 self._connect(self._owners[-1], child)
 
@@ -211,6 +215,9 @@ class Recorder:
             if not has_ended:
                 waiting.append(child)
         self._kept = waiting
+
+    def _living(self) -> list[Child]:
+        return [child for child in self._started if not child.has_ended()]
 
     def _connect(self, owner: Owner, child: Child) -> None:
         if child.report:

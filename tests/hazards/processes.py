@@ -297,6 +297,42 @@ HAZARDS = {
         "--- worker.py: int(open => -1 + int(open",
         "--- data.txt: 2 => 1",
     ],
+    "multiprocessing, forking, and processes that forks start": [
+        """
+        --- one.txt
+        1
+        --- two.txt
+        2
+        --- three.txt
+        3
+        --- worker.py
+        import os, subprocess, sys
+        def work():
+            sys.exit(int(open("one.txt").read()))
+        def start():
+            code = "raise SystemExit(int(open('two.txt').read()))"
+            sys.exit(subprocess.run([sys.executable, "-c", code]).returncode)
+        --- test_work.py
+        import multiprocessing, os, pytest
+        import worker
+        @pytest.mark.parametrize(("target", "code"), [(worker.work, 1), (worker.start, 2)])
+        def test_work(target, code):
+            process = multiprocessing.get_context("fork").Process(target=target)
+            process.start()
+            process.join()
+            assert process.exitcode == code
+        def test_fork():
+            child = os.fork()
+            if not child:
+                os._exit(int(open("three.txt").read()))
+            assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 3
+        """,
+        "--- one.txt: 1 => 2",
+        "--- two.txt: 2 => 1",
+        "--- three.txt: 3 => 1",
+        "--- worker.py: int(open => -1 + int(open",
+        "--- one.txt: 2 => 1",
+    ],
     "multiprocessing with a server of forks": [
         """
         --- data.txt

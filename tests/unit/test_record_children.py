@@ -110,7 +110,7 @@ class TestReport:
         assert child.is_silent
 
     def test_in_pieces(self, child):
-        self.tell(child, "S 0", "R /a")
+        self.tell(child, "S 0 1", "R /a")
         assert list(child.read()) == [("R", ["/a"])]
         with open(child.report, "ab") as file:
             file.write(b"R\0/unfinis")
@@ -121,15 +121,15 @@ class TestReport:
         assert not child.is_silent
 
     def test_a_grandchild_that_says_nothing(self, child):
-        self.tell(child, "S 0", "X 1-1")
+        self.tell(child, "S 0 1", "X 1-1")
         list(child.read())
         assert child.is_silent
-        self.tell(child, "S 1-1")
+        self.tell(child, "S 1-1 2")
         list(child.read())
         assert not child.is_silent
 
     def test_something_untold(self, child):
-        self.tell(child, "S 0", "O")
+        self.tell(child, "S 0 1", "O")
         list(child.read())
         assert child.is_silent
 
@@ -138,7 +138,7 @@ class TestReport:
         process = subprocess.Popen([PYTHON, "-c", ""])
         child.pid = process.pid
         process.wait()
-        self.tell(child, "S 0", *filter(None, [offspring]))
+        self.tell(child, "S 0 1", *filter(None, [offspring]))
         list(child.read())
         assert os.path.exists(child.report) == stays
 

@@ -8,7 +8,7 @@ have to agree on.
 A report is a file to which the child and all that it starts append records; fields end with a NUL, records with a
 line's end. They are
 
-- ``S token``: a process has begun to report; ``X token``: one has been started that should;
+- ``S token pid``: a process has begun to report; ``X token``: one has been started that should;
 - ``O``: something was started, or done, of which nothing more will be told; ``F``: it forks, the fork reports too;
 - ``M path``: a module is executed from there; ``R path``: read; ``L path``: listed; ``A path``: asked for;
   ``D path``: a database; ``W path``: about to be written; ``N path``: the same where nothing was;
@@ -241,11 +241,21 @@ def _begin(order: str) -> None:
     if HERE in sys.path:
         sys.path.remove(HERE)
     sys.path_importer_cache.pop(HERE, None)
-    _tell("S", token)
+    _tell("S", token, str(os.getpid()))
     for module in list(sys.modules.values()):  # a .pth file may have imported something
         origin = getattr(module, "__file__", None)
         if origin and origin != _FILE:
             _tell_path("M", origin)
+    _watch()
+
+
+def begin_in_fork(report: str, token: str) -> None:
+    """In a fork of the process that runs tests: from now on this one is a child like others."""
+    global _report
+    _report = report
+    _main.append("")
+    _doors.append(_DOOR)  # at which that process stands
+    _tell("S", token, str(os.getpid()))
     _watch()
 
 
@@ -261,8 +271,9 @@ def _watch() -> None:
         if hasattr(os, name):
             setattr(os, name, _Escape(getattr(os, name)))
     if _DOOR in sys.modules:
+        if not _doors:
+            watch_starts(start)
         _doors.append(_DOOR)
-        watch_starts(_start)
     _watch_lookups()
 
 
@@ -366,7 +377,7 @@ def _note_database(args: "tuple[Any, ...]", _source: str) -> None:
 def _note_import(args: "tuple[Any, ...]", _source: str) -> None:
     if args[0] == _DOOR and not _doors:
         _doors.append(_DOOR)  # first, for the import raises this event twice more
-        watch_starts(_start)
+        watch_starts(start)
 
 
 def _note_start(_args: "tuple[Any, ...]", _source: str) -> None:
@@ -421,7 +432,7 @@ def _is_asked_by_program(frame: "FrameType | None") -> bool:
     return False
 
 
-def _start(original: "Callable[..., int]", *args: "Any") -> int:
+def start(original: "Callable[..., int]", *args: "Any") -> int:
     """Start a grandchild; it reports to the same place."""
     words, programs, _close, _passed, directory, environment, *_rest = args
     _started[0] += 1
