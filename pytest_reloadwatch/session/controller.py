@@ -319,6 +319,7 @@ class Controller:
         checkpoint = self._planner.checkpoint(order)
         if checkpoint is None:
             raise Restart("no checkpoint is left")
+        self._reports.skip()
         self._runs += 1
         self._round.runs += 1
         self._round.before_run = (remaining, len(self._round.attempted))

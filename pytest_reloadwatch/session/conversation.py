@@ -60,6 +60,8 @@ class Conversation:
         for kind, path in writes:
             if kind == "T":
                 current.record.retimed.add(path)
+            elif kind == "D":
+                current.record.connected.add(path)
             else:
                 self._note_written(path, current)
 

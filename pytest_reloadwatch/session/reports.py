@@ -19,8 +19,13 @@ class Reports:
         self._directory = directory
         self._taken: dict[str, int] = {}
 
+    def skip(self) -> None:
+        """What has been told so far is of runs that are over."""
+        for _ in self.writes():
+            pass
+
     def writes(self) -> Iterator[tuple[str, str]]:
-        """What children are about to do since the last call: the kind of record, W, N or T, and a path."""
+        """What children are about to do since the last call: the kind of record, W, N, T or D, and a path."""
         try:
             names = os.listdir(self._directory)
         except OSError:
@@ -28,7 +33,7 @@ class Reports:
         self._taken = {name: self._taken.get(name, 0) for name in names}
         for name in names:
             for kind, *fields in self._records(name):
-                if kind in ("W", "N", "T"):
+                if kind in ("W", "N", "T", "D"):
                     yield kind, fields[0]
 
     def _records(self, name: str) -> Iterator[list[str]]:

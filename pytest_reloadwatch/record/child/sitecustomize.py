@@ -39,6 +39,26 @@ _TRACKER = "from multiprocessing.resource_tracker import main"
 
 # What both sides use
 
+# For each path that an event names and that is written: where in its arguments it stands, and where the descriptor of
+# the directory that it is relative to, if there is one (sys.audit events of the os module, and shutil.move).
+WRITTEN: dict[str, tuple[tuple[int, int | None], ...]] = {
+    "os.mkdir": ((0, 2),),
+    "os.rmdir": ((0, 1),),
+    "os.remove": ((0, 1),),
+    "os.rename": ((0, 2), (1, 3)),
+    "os.link": ((1, 3),),
+    "os.symlink": ((1, 2),),
+    "os.truncate": ((0, None),),
+    "shutil.move": ((0, None), (1, None)),
+}
+# The same for those that keep their content and get other time stamps or another mode.
+RETIMED: dict[str, tuple[tuple[int, int | None], ...]] = {
+    "os.utime": ((0, 3),),
+    "os.chmod": ((0, 2),),
+    "os.chown": ((0, 3),),
+    "os.link": ((0, 2),),
+}
+
 
 def watch_starts(start: "Callable[..., int]") -> None:
     """Have *start* called for every process that subprocess or multiprocessing start, with the function that does it.
@@ -142,6 +162,22 @@ def is_write(mode: object, flags: object) -> bool:
     return isinstance(flags, int) and bool(flags & _WRITING)
 
 
+def absolute(value: "Any", directory: int = -1) -> str | None:
+    """An absolute path; None for descriptors and what names no file.
+
+    *directory* is the descriptor of the one that a relative path starts from, -1 for the working directory.
+    """
+    try:
+        if value is None:
+            value = "."
+        text = value if isinstance(value, str) else os.fsdecode(value)
+        if directory >= 0 and not os.path.isabs(text):
+            text = os.path.join(os.readlink(f"/proc/self/fd/{directory}"), text)
+        return os.path.abspath(text) if text and not text.startswith(":") else None
+    except (TypeError, ValueError, OSError):
+        return None
+
+
 def _own_environment() -> list[bytes]:
     return [name + b"=" + value for name, value in os.environb.items()]
 
@@ -209,18 +245,6 @@ _PACKAGES = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
 _SYSTEM = ("/proc/", "/sys/", "/dev/")
 _UNTOLD = frozenset({"os.posix_spawn", "os.exec", "os.system", "os.spawn", "cpython.PyInterpreterState_New"})
 _FORKS = frozenset({"os.fork", "os.forkpty"})
-# Where in the arguments of these events a path stands that is written, or gets another mode.
-_WRITTEN = {
-    "os.mkdir": (0,),
-    "os.rmdir": (0,),
-    "os.remove": (0,),
-    "os.rename": (0, 1),
-    "os.link": (1,),
-    "os.symlink": (1,),
-    "os.truncate": (0,),
-    "shutil.move": (0, 1),
-}
-_RETIMED = {"os.utime": (0,), "os.chmod": (0,), "os.chown": (0,), "os.link": (0,)}
 _ESCAPES = ("chroot", "setuid", "seteuid", "setreuid", "setresuid")
 _open, _write, _close, _lexists = os.open, os.write, os.close, os.path.lexists
 _report = ""
@@ -344,15 +368,17 @@ def _note(event: str, args: "tuple[Any, ...]", frame: "FrameType | None") -> Non
     source = frame.f_code.co_filename if frame is not None else ""
     if source == _FILE:
         return
+    if event == "open" and frame is not None and frame.f_code.co_name.startswith("_rmtree"):
+        return  # the event does not tell the directory to which shutil's names are relative
     special = _SPECIAL.get(event)
     if special is not None:
         special(args, source)
     elif event in _UNTOLD or event in _FORKS:
         _tell("O" if event in _UNTOLD else "F")
-    for place in _RETIMED.get(event, ()):
-        _tell_path("T", args[place])
-    for place in _WRITTEN.get(event, ()):
-        _note_written(args[place])
+    for place, directory in RETIMED.get(event, ()):
+        _tell_path("T", args[place], -1 if directory is None else args[directory])
+    for place, directory in WRITTEN.get(event, ()):
+        _note_written(args[place], -1 if directory is None else args[directory], made=event == "os.mkdir")
 
 
 def _note_open(args: "tuple[Any, ...]", source: str) -> None:
@@ -362,12 +388,13 @@ def _note_open(args: "tuple[Any, ...]", source: str) -> None:
         return
     if isinstance(mode, str) and "+" in mode:
         _tell_path("R", path)
-    _note_written(path)
+    if isinstance(path, int) or not os.path.isdir(path):  # a temporary file without a name is made "in" a directory
+        _note_written(path)
 
 
 def _note_listing(args: "tuple[Any, ...]", source: str) -> None:
     if not source.startswith(_IMPORTLIB):
-        _tell_path("L", "." if args[0] is None else args[0])
+        _tell_path("L", args[0])
 
 
 def _note_database(args: "tuple[Any, ...]", _source: str) -> None:
@@ -392,7 +419,7 @@ _SPECIAL = {
     "import": _note_import,
     "subprocess.Popen": _note_start,
 }
-_EVENTS = frozenset({*_SPECIAL, *_UNTOLD, *_FORKS, *_WRITTEN, *_RETIMED})
+_EVENTS = frozenset({*_SPECIAL, *_UNTOLD, *_FORKS, *WRITTEN, *RETIMED})
 
 
 def _is_import(source: str) -> bool:
@@ -404,9 +431,10 @@ def _is_import(source: str) -> bool:
     return is_first
 
 
-def _note_written(path: "Any") -> None:
-    if not isinstance(path, int):
-        _tell_path("W" if _lexists(path) else "N", path)
+def _note_written(path: "Any", directory: int = -1, *, made: bool = False) -> None:
+    found = absolute(path, directory)
+    if found is not None and not (made and _lexists(found)):  # a directory that is there already stays as it is
+        _tell_path("W" if _lexists(found) else "N", found)
 
 
 def _note_lookup(name: str, path: "Any", spec: "Any") -> None:
@@ -454,12 +482,10 @@ def _is_skipped(path: str) -> bool:
     return path.startswith((_LIBRARY, _ZIPPED, *_SYSTEM)) or any(part in path for part in _PACKAGES)
 
 
-def _tell_path(kind: str, path: "Any") -> None:
-    if isinstance(path, int) or not path:
-        return
-    text = os.fsdecode(path)
-    if not text.startswith(":") and not _is_skipped(absolute := os.path.abspath(text)):
-        _tell(kind, absolute)
+def _tell_path(kind: str, path: "Any", directory: int = -1) -> None:
+    found = absolute(path, directory)
+    if found is not None and not _is_skipped(found):
+        _tell(kind, found)
 
 
 def _tell(*fields: str) -> None:
