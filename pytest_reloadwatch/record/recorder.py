@@ -255,12 +255,14 @@ class Recorder:
         if kind == "I":
             name, origin, *places = fields
             return passed_over(name, origin, filter(self.first_party.is_source, places))
-        path, _ = _source_of(fields[0])
         if kind in ("W", "N"):
-            self.wrote(path, existed=kind == "W")
-        elif kind == "T":
-            self.retimed(path)
-        elif not self._is_made_here(path) and self.first_party.is_data(path):
+            self.wrote(fields[0], existed=kind == "W")
+            return []
+        if kind == "T":
+            self.retimed(fields[0])
+            return []
+        path, _ = _source_of(fields[0])
+        if not self._is_made_here(path) and self.first_party.is_data(path):
             if kind == "D":
                 self.on_connect(path)
             return [key_of(kind, path)]

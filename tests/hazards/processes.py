@@ -359,6 +359,29 @@ HAZARDS = {
         "--- data.txt: 1 => 2",
         "--- data.txt: 2 => 1",
     ],
+    "what the traceback of a child shows": [
+        """
+        --- helper.py
+        def fail():
+            raise ValueError  # one
+        --- script.py
+        import helper
+        helper.fail()  # first
+        --- test_traceback.py
+        import subprocess, sys
+        def error(*words):
+            return subprocess.run([sys.executable, *words], stderr=subprocess.PIPE, text=True).stderr
+        def test_command():
+            assert "# one" in error("-c", "import helper; helper.fail()")
+        def test_script():
+            assert "# one" in error("script.py")
+        def test_script_itself():
+            assert "# first" in error("script.py")
+        """,
+        "--- helper.py: # one => # two",
+        "--- script.py: # first => # second",
+        "--- helper.py: # two => # one",
+    ],
     "a session fixture that starts a server": [
         """
         --- one.txt

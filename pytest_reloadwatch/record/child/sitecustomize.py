@@ -233,8 +233,8 @@ def _has_site(words: list[str]) -> bool:
 # What the child does
 
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
-_IMPORTLIB = ("<frozen importlib", "<frozen runpy>")
-_RUNPY = os.path.join("", "runpy.py")  # frozen since Python 3.11
+_IMPORTLIB = ("<frozen importlib", "<frozen runpy>", "<frozen zipimport>")
+_RUNPY = os.path.join(os.sep, "runpy.py")  # frozen since Python 3.11
 _REWRITE = os.path.join("_pytest", "assertion", "rewrite.py")
 _FILE = __file__
 _LIBRARY = os.path.join(os.path.dirname(os.__file__), "")
@@ -251,6 +251,7 @@ _report = ""
 _seen: set[tuple[str, ...]] = set()
 _started = [0]
 _main: list[str] = []  # has something in it when the main script has been opened
+_lost: list[tuple[str, ...]] = []  # what could not be told: there was no descriptor left, no space, no session
 _doors: list[str] = []  # that are watched
 
 
@@ -265,6 +266,8 @@ def _begin(order: str) -> None:
     if HERE in sys.path:
         sys.path.remove(HERE)
     sys.path_importer_cache.pop(HERE, None)
+    if sys.argv[0] in ("-c", "-m", ""):
+        _main.append("")  # there is none
     _tell("S", token, str(os.getpid()))
     for module in list(sys.modules.values()):  # a .pth file may have imported something
         origin = getattr(module, "__file__", None)
@@ -445,7 +448,7 @@ def _note_lookup(name: str, path: "Any", spec: "Any") -> None:
     if origin and not _is_skipped(os.path.abspath(origin)):
         _tell_path("M", origin)
     if places:
-        _tell("I", name.rpartition(".")[2], origin and os.path.abspath(origin), *places)
+        _tell("I", name.rpartition(".")[2].lstrip("\n"), origin and os.path.abspath(origin), *places)
 
 
 def _is_asked_by_program(frame: "FrameType | None") -> bool:
@@ -492,7 +495,7 @@ def _tell(*fields: str) -> None:
     """Append a record; nothing stays open, for a child may close or count what is."""
     if fields in _seen:
         return
-    record = b"\0".join(map(os.fsencode, fields)) + END
+    record = (b"O" + END if _lost else b"") + b"\0".join(map(os.fsencode, fields)) + END
     try:
         descriptor = _open(_report, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
@@ -500,7 +503,9 @@ def _tell(*fields: str) -> None:
         finally:
             _close(descriptor)
     except OSError:
-        return  # the session is over
+        _lost.append(fields)
+        return
+    _lost.clear()
     _seen.add(fields)
 
 
