@@ -1,4 +1,7 @@
-"""The one place for private API of pytest: a function each, with the reason. Checked on pytest 8.0 to 9.2."""
+"""The one place for private API of pytest: a function each, with the reason. Checked on pytest 8.0 to 9.2.
+
+What of the standard library's is needed in children too stands with them, in record.child, for they cannot import this.
+"""
 
 from __future__ import annotations
 

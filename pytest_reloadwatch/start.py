@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import sys
+import tempfile
 from typing import TYPE_CHECKING, NoReturn
 
 import pytest
@@ -20,6 +22,8 @@ from pytest_reloadwatch.session.clients import Listener, is_answering
 from pytest_reloadwatch.session.events import Events
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from pytest_reloadwatch.options import Options
     from pytest_reloadwatch.rewind.run import Run
     from pytest_reloadwatch.session.screen import Screen
@@ -38,14 +42,24 @@ def start_session(config: pytest.Config, arguments: list[str], options: Options)
         internal = Listener(internal_address(os.getpid()))
     except OSError as error:
         raise pytest.UsageError(f"reloadwatch cannot start: {error}") from error
+    reports = tempfile.mkdtemp(prefix="reloadwatch-reports-")
     flush_streams()
     child = os.fork()
     if child:
-        _control(config, arguments, options, first_party, cache_dir, internal, inherited, events)
+        with _removed_at_the_end(reports):
+            _control(config, arguments, options, first_party, cache_dir, internal, inherited, events, reports)
     internal.forget()
     if inherited is not None:
         inherited.forget()
-    return _become_root(config, options, first_party, internal.address)
+    return _become_root(config, options, first_party, internal.address, reports)
+
+
+@contextlib.contextmanager
+def _removed_at_the_end(directory: str) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
 
 
 def explain_failure(run: Run, error: BaseException) -> None:
@@ -55,7 +69,7 @@ def explain_failure(run: Run, error: BaseException) -> None:
         run.conftest_failed(str(path))
 
 
-def _become_root(config: pytest.Config, options: Options, first_party: FirstParty, address: str) -> Run:
+def _become_root(config: pytest.Config, options: Options, first_party: FirstParty, address: str, reports: str) -> Run:
     """Freeze at once; every run goes on from here, or from a checkpoint that a run has left."""
     from pytest_reloadwatch.record import audit
     from pytest_reloadwatch.record.executed import make_watcher
@@ -80,7 +94,7 @@ def _become_root(config: pytest.Config, options: Options, first_party: FirstPart
     bytecode.guard_loading(first_party)
     _compat.guard_rewritten_bytecode(bytecode.is_trusted)
     _compat.watch_imports_by_name(finder.imported_by_name)
-    audit.install(recorder)
+    audit.install(recorder, reports)
     return run
 
 
@@ -93,12 +107,14 @@ def _control(
     internal: Listener,
     inherited: Listener | None,
     events: Events,
+    reports: str,
 ) -> NoReturn:
     from pytest_reloadwatch.proof.store import open_store
     from pytest_reloadwatch.session.beginning import Beginning
     from pytest_reloadwatch.session.book import Book
     from pytest_reloadwatch.session.controller import Controller, Restart
     from pytest_reloadwatch.session.environment import environment_digest, scope_digest
+    from pytest_reloadwatch.session.reports import Reports
     from pytest_reloadwatch.terminal.screen import PlainScreen
     from pytest_reloadwatch.watch.watchers import make_watcher
 
@@ -127,12 +143,14 @@ def _control(
         events=events,
         internal=internal,
         clients=clients,
+        reports=Reports(reports),
     )
     try:
         code = controller.serve()
     except Restart as restart:
         print(f"\nreloadwatch: starting over: {restart}", flush=True)  # noqa: T201 - the screen is closed by now
         _pass_listener(clients)
+        shutil.rmtree(reports, ignore_errors=True)
         os.chdir(config.invocation_params.dir)  # it may be a new directory of the same name
         os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
     flush_streams()

@@ -12,6 +12,9 @@ import pathlib
 import sys
 from typing import TYPE_CHECKING, Any
 
+from pytest_reloadwatch.record import children
+from pytest_reloadwatch.record.child import sitecustomize
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import FrameType
@@ -19,39 +22,31 @@ if TYPE_CHECKING:
     from pytest_reloadwatch.record.recorder import Recorder
 
 _LIST = frozenset({"os.listdir", "os.scandir"})
-# For each path that an event names and that is written: where in its arguments it stands, and where the descriptor of
-# the directory that it is relative to, if there is one (sys.audit events of the os module, and shutil.move).
-_WRITTEN: dict[str, tuple[tuple[int, int | None], ...]] = {
-    "os.mkdir": ((0, 2),),
-    "os.rmdir": ((0, 1),),
-    "os.remove": ((0, 1),),
-    "os.rename": ((0, 2), (1, 3)),
-    "os.link": ((1, 3),),
-    "os.symlink": ((1, 2),),
-    "os.truncate": ((0, None),),
-    "shutil.move": ((0, None), (1, None)),
-}
-# The same for those that keep their content and get other time stamps or another mode.
-_RETIMED: dict[str, tuple[tuple[int, int | None], ...]] = {
-    "os.utime": ((0, 3),),
-    "os.chmod": ((0, 2),),
-    "os.chown": ((0, 3),),
-    "os.link": ((0, 2),),
-}
-_SPAWN = frozenset(
-    {"subprocess.Popen", "os.posix_spawn", "os.fork", "os.forkpty", "os.exec", "os.system", "os.spawn", "pty.spawn"}
+_FORK = frozenset({"os.fork", "os.forkpty"})
+_SPAWN = frozenset({"os.posix_spawn", "os.exec", "os.system", "os.spawn", "pty.spawn"})
+_TALK = frozenset({"subprocess.Popen", "socket.connect"})
+_EVENTS = frozenset(
+    {"open", "sqlite3.connect", *_LIST, *sitecustomize.WRITTEN, *sitecustomize.RETIMED, *_SPAWN, *_FORK, *_TALK}
 )
-_EVENTS = frozenset({"open", "sqlite3.connect", *_LIST, *_WRITTEN, *_RETIMED, *_SPAWN})
-_WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+_OWN = frozenset({children.FILE, sitecustomize.__file__})  # what these read and remove is nobody's
 
 
-def install(recorder: Recorder) -> None:
-    """Report to *recorder* for as long as this process lives."""
+def install(recorder: Recorder, reports: str) -> None:
+    """Report to *recorder* for as long as this process lives; children report to files in the directory *reports*."""
+
+    starts = None
+    if not children.is_out_of_sight(recorder.first_party.roots):
+        starts = children.Starts(reports, recorder.spawned, recorder.pause)
+        starts.install()
 
     def hook(event: str, args: tuple[Any, ...]) -> None:
         if event not in _EVENTS or recorder.paused:
             return
-        _report(recorder, event, args, sys._getframe(1))
+        frame = sys._getframe(1)
+        if event in _FORK and starts is not None:
+            starts.forks(frame)
+        else:
+            _report(recorder, event, args, frame)
 
     sys.addaudithook(hook)
     _watch_stat(recorder)
@@ -67,7 +62,7 @@ def _watch_stat(recorder: Recorder) -> None:
     @functools.wraps(original)
     def stat(path: Any, *args: Any, **kwargs: Any) -> os.stat_result:
         if not recorder.paused and recorder.is_asked_by_first_party(sys._getframe(1)):
-            absolute = _path(path)
+            absolute = sitecustomize.absolute(path)
             if absolute is not None:
                 recorder.asked(absolute, sys._getframe(1))
         return original(path, *args, **kwargs)
@@ -81,58 +76,47 @@ def _watch_stat(recorder: Recorder) -> None:
 
 
 def _report(recorder: Recorder, event: str, args: tuple[Any, ...], frame: FrameType) -> None:
-    if event in _SPAWN:
-        recorder.spawned()
+    if frame.f_code.co_filename in _OWN:
+        return
+    if event in _SPAWN or event in _FORK:
+        recorder.spawned(children.Child(), frame)
+    elif event in _TALK:
+        _report_talk(recorder, event)
     elif event == "open":
         _report_open(recorder, args, frame)
-    elif event in _WRITTEN or event in _RETIMED:
+    elif event in sitecustomize.WRITTEN or event in sitecustomize.RETIMED:
         _report_change(recorder, event, args)
-    elif (path := _path(args[0])) is not None:
+    elif (path := sitecustomize.absolute(args[0])) is not None:
         (recorder.listed if event in _LIST else recorder.connected)(path, frame)
 
 
+def _report_talk(recorder: Recorder, event: str) -> None:
+    if event == "subprocess.Popen":
+        sitecustomize.close_other_door()
+    else:
+        recorder.connects()
+
+
 def _report_open(recorder: Recorder, args: tuple[Any, ...], frame: FrameType) -> None:
-    path = _path(args[0])
+    path = sitecustomize.absolute(args[0])
     if path is None or (frame.f_code.co_name.startswith("_rmtree") and not os.path.isabs(args[0])):
         return  # the event does not tell the directory to which shutil's names are relative
-    if not _is_write(args[1], args[2]):
+    if not sitecustomize.is_write(args[1], args[2]):
         recorder.opened(path, frame)
     elif not os.path.isdir(path):  # a temporary file without a name is made "in" a directory
         recorder.wrote(path)
 
 
 def _report_change(recorder: Recorder, event: str, args: tuple[Any, ...]) -> None:
-    for path in _paths(args, _RETIMED.get(event, ())):
+    for path in _paths(args, sitecustomize.RETIMED.get(event, ())):
         recorder.retimed(path)
-    for path in _paths(args, _WRITTEN.get(event, ())):
+    for path in _paths(args, sitecustomize.WRITTEN.get(event, ())):
         if event != "os.mkdir" or not os.path.lexists(path):  # one that is there already stays as it is
             recorder.wrote(path)
 
 
 def _paths(args: tuple[Any, ...], places: tuple[tuple[int, int | None], ...]) -> Iterator[str]:
     for place, directory in places:
-        path = _path(args[place], -1 if directory is None else args[directory])
+        path = sitecustomize.absolute(args[place], -1 if directory is None else args[directory])
         if path is not None:
             yield path
-
-
-def _is_write(mode: object, flags: object) -> bool:
-    if isinstance(mode, str) and ("w" in mode or "a" in mode or "x" in mode or "+" in mode):
-        return True
-    return isinstance(flags, int) and bool(flags & _WRITING)
-
-
-def _path(value: object, directory: int = -1) -> str | None:
-    """An absolute path; None for descriptors and what names no file.
-
-    *directory* is the descriptor of the one that a relative path starts from, -1 for the working directory.
-    """
-    try:
-        if value is None:
-            value = "."
-        text = value if isinstance(value, str) else os.fsdecode(value)  # type: ignore[arg-type] # raises below
-        if directory >= 0 and not os.path.isabs(text):
-            text = os.path.join(os.readlink(f"/proc/self/fd/{directory}"), text)
-        return os.path.abspath(text) if text and not text.startswith(":") else None
-    except (TypeError, ValueError, OSError):
-        return None

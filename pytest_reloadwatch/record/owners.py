@@ -56,6 +56,7 @@ class Owners:
         owner = self._recorder.pop()
         self._add_shared(owner, self._used)
         self._used = []
+        self._recorder.settle(owner)
         return owner
 
     @pytest.hookimpl(wrapper=True, trylast=True)

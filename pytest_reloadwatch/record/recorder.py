@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING
 
 from pytest_reloadwatch import _compat
 from pytest_reloadwatch.graph.keys import path_of, text_key
-from pytest_reloadwatch.proof.digest import listing_key, lookup_key
+from pytest_reloadwatch.proof.digest import FIRST_PARTY, listing_key, lookup_key
+from pytest_reloadwatch.record.children import key_of, passed_over
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import CodeType, FrameType
 
+    from pytest_reloadwatch.record.children import Child
     from pytest_reloadwatch.record.executed import Executed
     from pytest_reloadwatch.record.firstparty import FirstParty
 
@@ -31,6 +33,7 @@ _RUNPY = "<frozen runpy>"
 class Owner:
     """A test, or a fixture that several tests share: what it read and executed itself, and whether it is opaque.
 
+    *children* are processes that it started, or talked to, and that report; what they have told is not in *keys* yet.
     *code* is the function of the test or fixture; what it reads directly need not be charged to its module.
     *executed* is None where it is not known.
     """
@@ -39,11 +42,13 @@ class Owner:
     keys: set[str] = field(default_factory=set)
     executed: set[Executed] | None = field(default_factory=set)
     opaque: bool = False
+    children: dict[Child, None] = field(default_factory=dict)
 
     def add(self, other: Owner) -> None:
         """What *other* took in counts for this one too."""
         self.keys |= other.keys
         self.opaque = self.opaque or other.opaque
+        self.children |= other.children
         self.add_executed(other.executed)
 
     def add_executed(self, executed: set[Executed] | None) -> None:
@@ -80,12 +85,20 @@ class Recorder:
         self.on_connect: Callable[[str], None] = lambda _path: None
         self.on_retime: Callable[[str], None] = lambda _path: None
         self.collects_plainly: Callable[[], bool] = lambda: False
+        self.has_silent = False  # whether a process was started, on no test's account, that does not report
         self._owners: list[Owner] = []
+        self._started: list[Child] = []
+        self._kept: list[Child] = []  # those of which a module may keep something
 
     def take(self) -> Learned:
         """What was learned since the last call."""
+        self.hear_children()
         learned, self.learned = self.learned, Learned()
         return learned
+
+    def pause(self) -> None:
+        """Nothing that happens in this process from now on is of any account."""
+        self.paused = True
 
     def push(self, owner: Owner) -> None:
         self._owners.append(owner)
@@ -164,9 +177,9 @@ class Recorder:
         """Whether this process has written *path* and nothing was there before: what it holds rests on nothing else."""
         return self.written.get(path) is False
 
-    def wrote(self, path: str) -> None:
+    def wrote(self, path: str, *, existed: bool | None = None) -> None:
         if f"{os.sep}__pycache__" not in path and path not in self.written:
-            self.written[path] = os.path.lexists(path)
+            self.written[path] = os.path.lexists(path) if existed is None else existed
             if self.first_party.is_data(path):
                 self.on_write(path)
 
@@ -183,10 +196,97 @@ class Recorder:
         if self.first_party.is_data(path):
             self.on_retime(path)
 
-    def spawned(self) -> None:
-        """A child process: it can read anything, so its owner is opaque."""
-        for owner in self._owners[-1:]:
+    def spawned(self, child: Child, frame: FrameType) -> None:
+        """A child process is started: one that does not report can read anything, so its owner is opaque."""
+        if self.paused:
+            return
+        owner = self._owners[-1] if self._owners else None
+        if owner is not None:
+            self._connect(owner, child)
+        child.keepers = self._keepers(child, frame, owner)
+        self._started = [*self._living(), child]
+        if child.keepers:
+            self._kept.append(child)
+
+    def connects(self) -> None:
+        """A socket is connected, perhaps to a process that was started earlier and lives on."""
+        if self._started and self._owners:
+            self._started = self._living()
+            for child in self._started:
+                self._connect(self._owners[-1], child)
+
+    def settle(self, owner: Owner) -> None:
+        """Take what the children of *owner* have told up to now; it is over, or a moment of it is."""
+        for child in owner.children:
+            self._hear(child)
+            owner.keys |= child.keys
+            owner.opaque = owner.opaque or child.is_silent
+
+    def hear_children(self) -> None:
+        """Charge what children have told to the modules that may keep what came of it."""
+        waiting = []
+        for child in self._kept:
+            has_ended = child.has_ended()
+            self._hear(child)
+            keys = {*child.keys, FIRST_PARTY} if child.is_silent else child.keys
+            if not self.only_past:
+                self.learned.edges.update(((source, key), None) for source in child.keepers for key in keys - {source})
+            self.has_silent = self.has_silent or child.is_silent
+            if not has_ended:
+                waiting.append(child)
+        self._kept = waiting
+
+    def _living(self) -> list[Child]:
+        return [child for child in self._started if not child.has_ended()]
+
+    def _connect(self, owner: Owner, child: Child) -> None:
+        if child.report:
+            owner.children[child] = None
+        else:
             owner.opaque = True
+
+    def _keepers(self, child: Child, frame: FrameType, owner: Owner | None) -> tuple[str, ...]:
+        """The sources that may keep what *child* gives; of one that does not report, a function of a test's does not.
+
+        What an installed package starts while it is imported is its own affair, as what it reads.
+        """
+        if child.report:
+            return tuple(self._responsible(frame, owner))
+        if self._imports_package(frame):
+            return ()
+        if owner is None:
+            return tuple(self._responsible(frame, owner))
+        return tuple(self._responsible(frame, owner, only_modules=True))
+
+    def _imports_package(self, frame: FrameType | None) -> bool:
+        while frame is not None and not self.first_party.frame_source(frame.f_code.co_filename):
+            if frame.f_code.co_filename.startswith(_IMPORTLIB):
+                return True
+            frame = frame.f_back
+        return False
+
+    def _hear(self, child: Child) -> None:
+        for kind, fields in child.read():
+            keys = self._keys_told(kind, fields)
+            child.keys.update(keys)
+            self.learned.past.update(dict.fromkeys(map(path_of, keys)))
+
+    def _keys_told(self, kind: str, fields: list[str]) -> list[str]:
+        if kind == "I":
+            name, origin, *places = fields
+            return passed_over(name, origin, filter(self.first_party.is_source, places))
+        if kind in ("W", "N"):
+            self.wrote(fields[0], existed=kind == "W")
+            return []
+        if kind == "T":
+            self.retimed(fields[0])
+            return []
+        path, _ = _source_of(fields[0])
+        if not self._is_made_here(path) and self.first_party.is_data(path):
+            if kind == "D":
+                self.on_connect(path)
+            return [key_of(kind, path)]
+        return []
 
     def _charge(self, keys: list[str], frame: FrameType, *, ambient: bool) -> None:
         self.learned.past.update(dict.fromkeys(map(path_of, keys)))
@@ -202,9 +302,11 @@ class Recorder:
         if ambient and owner is None and not charged:
             self.learned.ambient.update(dict.fromkeys(keys))
 
-    def _responsible(self, frame: FrameType | None, owner: Owner | None) -> Iterator[str]:
+    def _responsible(
+        self, frame: FrameType | None, owner: Owner | None, *, only_modules: bool = False
+    ) -> Iterator[str]:
         """The nearest first-party function on the stack, and the module being executed, by their files."""
-        first = True
+        first = not only_modules
         while frame is not None:
             code = frame.f_code
             if owner is not None and code is owner.code:

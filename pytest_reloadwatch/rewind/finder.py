@@ -9,6 +9,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from pytest_reloadwatch.exceptions import HoistMismatchError
+from pytest_reloadwatch.record.children import passed_over
 from pytest_reloadwatch.rewind.shelf import shelved_spec
 from pytest_reloadwatch.rewind.surroundings import surroundings
 
@@ -119,13 +120,7 @@ class RewindFinder:
         """First-party paths where the module could have been but was not; a later one would come first."""
         tail = fullname.rpartition(".")[2]
         places = self.first_party_places() if path is None else [p for p in path if self._first_party.is_source(p)]
-        passed: list[str] = []
-        for place in places:
-            candidates = [os.path.join(place, tail, "__init__.py"), os.path.join(place, tail + ".py")]
-            if origin in candidates:
-                return passed + candidates[: candidates.index(origin)]
-            passed += candidates
-        return passed
+        return passed_over(tail, origin or "", places)
 
     def _direct_importer(self, frame: FrameType | None) -> tuple[str, int]:
         """The first-party file, and line, whose top-level code has this import; empty for any other importer."""

@@ -45,7 +45,7 @@ class Purity:
 
     def check(self, ours: Iterable[int]) -> Impurity | None:
         """What makes this moment impure; *ours* are descriptors that may be open."""
-        for finding in (self._thread(), self._child(), self._descriptor(set(ours)), self._written()):
+        for finding in (self._thread(), self._child(), self._descriptor(set(ours)), self._written(), self._silent()):
             if finding is not None and not self._is_allowed(finding):
                 return finding
         return None
@@ -80,6 +80,12 @@ class Purity:
             if (existed or os.path.lexists(path)) and self._matters(path):
                 return Impurity(f"{path} has been written", path)
         return None
+
+    def _silent(self) -> Impurity | None:
+        self._recorder.hear_children()
+        if not self._recorder.has_silent:
+            return None
+        return Impurity("a process has been started that does not tell what it reads", "process")
 
     def _matters(self, path: str) -> bool:
         return self._recorder.first_party.is_data(path) or path.startswith(tempfile.gettempdir())

@@ -270,8 +270,6 @@ class Book:
         """These keys, as they were recorded, with their digests now."""
         wanted = {proof_key(key) for key in keys if path_of(key) not in self._volatile}
         self._follow(wanted)
-        if FIRST_PARTY in wanted and FIRST_PARTY not in self.tree:
-            self._digest_sources()
         group = frozenset(map(self.tree.entry, wanted))
         if len(self._groups_known) > MOST_GROUPS:
             self._groups_known.clear()
@@ -414,6 +412,8 @@ class Book:
         self._interest |= paths
         self.tree.track(paths)
         self.tree.track_code(path_of(key) for key in wanted if is_code(key))
+        if FIRST_PARTY in wanted and FIRST_PARTY not in self.tree:
+            self._digest_sources()
 
     def _match(self) -> Matcher:
         """The matcher, told what moved since it was last asked."""

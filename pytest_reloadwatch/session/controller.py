@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from pytest_reloadwatch.session.book import Book
     from pytest_reloadwatch.session.clients import Client, Listener, Request
     from pytest_reloadwatch.session.events import Events
+    from pytest_reloadwatch.session.reports import Reports
     from pytest_reloadwatch.session.screen import Screen
     from pytest_reloadwatch.watch.watchers import Watcher
 
@@ -80,6 +81,7 @@ class Controller:
         events: Events,
         internal: Listener,
         clients: Listener | None,
+        reports: Reports,
     ) -> None:
         self._options = options
         self._beginning = beginning
@@ -88,6 +90,7 @@ class Controller:
         self._screen = screen
         self._events = events
         self._internal = internal
+        self._reports = reports
         self._selector = selectors.DefaultSelector()
         self._pool = Pool(book.tree)
         self._hoister = Hoister(book, self._pool)
@@ -238,8 +241,11 @@ class Controller:
         self._failure = Failure(USAGE_ERROR, problem, {}, self._book.group(self._beginning.keys))
 
     def _hear_run(self) -> None:
-        """What a run writes it tells before it does: hear that before looking at the tree."""
+        """What a run writes it tells before it does, and its children too: hear that before looking at the tree."""
         current = self._current
+        if current is not None:
+            # First, for what a run has heard of them it has told, and then removes.
+            self._conversation.hear_children(self._reports.writes(), current)
         while current is not None and current is self._current and current.channel is not None and not current.closed:
             if not select.select([current.channel.fileno()], [], [], 0)[0]:
                 return
@@ -316,6 +322,7 @@ class Controller:
         checkpoint = self._planner.checkpoint(order)
         if checkpoint is None:
             raise Restart("no checkpoint is left")
+        self._reports.skip()
         self._runs += 1
         self._round.runs += 1
         self._round.before_run = (remaining, len(self._round.attempted))

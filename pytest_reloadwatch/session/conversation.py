@@ -56,6 +56,16 @@ class Conversation:
         if isinstance(message, m.Knowledge):
             round_.reexecuted |= {name for name, _ in message.modules}
 
+    def hear_children(self, writes: Iterable[tuple[str, str]], current: Current) -> None:
+        """Take in what processes that the run *current* has started are about to write."""
+        for kind, path in writes:
+            if kind == "T":
+                current.record.retimed.add(path)
+            elif kind == "D":
+                current.record.connected.add(path)
+            else:
+                self._note_written(path, current)
+
     def announce(self, current: Current) -> None:
         """Tell once that the run has begun, as soon as it is known how many tests it has."""
         if not current.announced:
@@ -101,8 +111,11 @@ class Conversation:
         self._hoister.executed.update(path for _, path in message.modules)
 
     def _on_wrote(self, message: m.Wrote, current: Current) -> None:
-        directory = os.path.dirname(message.path)
-        current.record.written |= {message.path, listing_key(directory), lookup_key(directory)}
+        self._note_written(message.path, current)
+
+    def _note_written(self, path: str, current: Current) -> None:
+        directory = os.path.dirname(path)
+        current.record.written |= {path, listing_key(directory), lookup_key(directory)}
 
     def _on_connected(self, message: m.Connected, current: Current) -> None:
         current.record.connected.add(message.path)

@@ -1,6 +1,6 @@
 """Tiny projects as text: each edit makes something stale that a lesser reload would keep."""
 
-from hazards import collection, files, imports, libraries, modes, objects
+from hazards import collection, files, imports, libraries, modes, objects, processes
 
 ALL = {
     **objects.HAZARDS,
@@ -9,6 +9,7 @@ ALL = {
     **collection.HAZARDS,
     **libraries.HAZARDS,
     **modes.HAZARDS,
+    **processes.HAZARDS,
 }
 
 __all__ = ["ALL"]

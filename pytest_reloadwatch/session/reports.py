@@ -1,0 +1,44 @@
+"""What the children of a run say that they write, heard by the controller while their test goes on."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from typing import TYPE_CHECKING
+
+from pytest_reloadwatch.record.child.sitecustomize import END
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class Reports:
+    """The files in the *directory* to which children report; the run hears all of it when the test is over."""
+
+    def __init__(self, directory: str) -> None:
+        self._directory = directory
+        self._taken: dict[str, int] = {}
+
+    def skip(self) -> None:
+        """What has been told so far is of runs that are over."""
+        for _ in self.writes():
+            pass
+
+    def writes(self) -> Iterator[tuple[str, str]]:
+        """What children are about to do since the last call: the kind of record, W, N, T or D, and a path."""
+        try:
+            names = os.listdir(self._directory)
+        except OSError:
+            return
+        self._taken = {name: self._taken.get(name, 0) for name in names}
+        for name in names:
+            for kind, *fields in self._records(name):
+                if kind in ("W", "N", "T", "D"):
+                    yield kind, fields[0]
+
+    def _records(self, name: str) -> Iterator[list[str]]:
+        with contextlib.suppress(OSError), open(os.path.join(self._directory, name), "rb") as file:
+            file.seek(self._taken[name])
+            *records, _unfinished = file.read().split(END)
+            self._taken[name] += sum(len(record) + len(END) for record in records)
+            yield from (os.fsdecode(record).split("\0") for record in records)
