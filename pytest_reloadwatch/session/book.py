@@ -293,7 +293,8 @@ class Book:
 
     def ways_to(self, changed: Collection[str]) -> dict[str, tuple[int, str]]:
         """How imports lead from sources to the nearest of those that changed (see graph.closure)."""
-        sources = {key for path in self.files for key in self.base_keys(path) if key.endswith(".py")}
+        keys = set().union(*map(self.base_keys, self.files))
+        sources = {key for key in keys if key.endswith(".py") and key == path_of(key)}
         return self.graph.ways(changed, sources)
 
     def _conftests_of(self, path: str) -> Iterable[str]:
