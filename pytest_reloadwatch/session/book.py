@@ -53,6 +53,7 @@ class Book:
         self._unsaved: dict[str, Source] = {}
         self._dropped: list[str] = []
         self._sources: set[str] = set()
+        self.listing_missed = False  # by the last run, for something was written meanwhile
         self._source_listings: set[str] = set()
         self._interest: set[str] = set()
         self._selection: Selection | None = None
@@ -321,7 +322,8 @@ class Book:
         keys = set(filter(is_listing, run.whole_past))
         keys |= self.graph.closure(self._conftests)
         if keys & ((run.disturbed | run.rewritten) - self._volatile):
-            return  # a file may have come after its directory was looked at
+            self.listing_missed = True  # a file may have come after its directory was looked at
+            return
         group = self.group(keys)
         self._interest.update(key for key, _ in group)
         if group not in self._listings:
@@ -347,6 +349,7 @@ class Book:
     def _find_sources(self, places: Iterable[str]) -> None:
         """Follow all Python files below *places*: a test that starts a process may rest on any of them."""
         for place in places:
+        self.listing_missed = False
             files, listings = find_sources(place, self._source_listings)
             self._sources |= files
             self._source_listings |= listings
