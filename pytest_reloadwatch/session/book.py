@@ -298,7 +298,7 @@ class Book:
         owns: dict[str, set[str]] = {}
         for ended in run.ended.values():
             bases.group(ended.path)
-            own = owns[ended.nodeid] = set(ended.keys) - bases.keys(ended.path)
+            own = owns[ended.nodeid] = bases.imported_by(ended.keys) - bases.keys(ended.path)
             if ended.opaque:
                 own.add(FIRST_PARTY)
             self._follow(map(proof_key, own))
@@ -422,3 +422,11 @@ def _keep(records: list[_Record], record: _Record) -> None:
     others = [known for known in records if known.groups != record.groups]
     records[:] = others[1 - KEPT :]
     records.append(record)
+    def imported_by(self, keys: Iterable[str]) -> set[str]:
+        """These keys, and what the modules among them rest on: who imports one a second time sees no more of it."""
+        found = set(keys)
+        for key in keys:
+            if key.endswith(".py") and not key.startswith("<"):
+                found |= self._book.graph.closure({key})
+        return found
+
