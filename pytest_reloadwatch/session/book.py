@@ -129,6 +129,10 @@ class Book:
         self._follow(message.past)
         run.past.update(message.past)
         self._ambient.update(message.ambient)
+    def rest_on(self, modules: Iterable[str]) -> None:
+        """These were executed before any run: every verdict rests on them."""
+        self._ambient.update(modules)
+
         for name, path in message.modules:
             run.modules[name] = path
             self.graph.add_module(name, path)
