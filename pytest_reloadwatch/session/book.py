@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from typing import TYPE_CHECKING, TypeVar
 
 from pytest_reloadwatch.exceptions import StoreUnusableError
 from pytest_reloadwatch.graph.closure import ImportGraph
 from pytest_reloadwatch.graph.keys import code_key, is_code, path_of, proof_key, with_texts
+from pytest_reloadwatch.graph.reach import reaches_beyond
 from pytest_reloadwatch.graph.source import Source, read_source
-from pytest_reloadwatch.proof.digest import FIRST_PARTY, digest_bytes, digest_text, is_listing, lookup_key
+from pytest_reloadwatch.proof.digest import CONFTESTS, FIRST_PARTY, digest_bytes, digest_text, is_listing, lookup_key
 from pytest_reloadwatch.proof.model import BAD, Collected, Group, Proof
 from pytest_reloadwatch.proof.selection import MOST_GROUPS, Matcher, Selection, select
 from pytest_reloadwatch.proof.store import Store
@@ -41,6 +43,8 @@ class Book:
         self._first_party = first_party
         self._ambient: set[str] = set()
         self._conftests: set[str] = set()
+        self._far: set[str] = set()  # conftests that tests of other directories rest on too
+        self._reaches: dict[str, bool] = {}
         self._test_files = set(self.files)
         self._volatile: set[str] = set()
         self._left_out: set[str] = set()
@@ -49,11 +53,11 @@ class Book:
         self._touched_often: set[str] = set()
         self.loose: dict[str, str] = {}  # outcomes that could not be proven
         self._listings: list[Group] = []
+        self.listing_missed = False  # by the last run, for something was written meanwhile
         self._parsed: dict[str, Source] = {}
         self._unsaved: dict[str, Source] = {}
         self._dropped: list[str] = []
         self._sources: set[str] = set()
-        self.listing_missed = False  # by the last run, for something was written meanwhile
         self._source_listings: set[str] = set()
         self._interest: set[str] = set()
         self._selection: Selection | None = None
@@ -64,6 +68,7 @@ class Book:
         for group in self._groups():
             self._follow(key for key, _ in group)
         self._digest_sources()
+        self._find_far_conftests()
 
     # The tree
 
@@ -73,6 +78,8 @@ class Book:
         if found.changed:
             self._selection = None
             self._find_sources([key for key in found.changed if key in self._source_listings])
+            if any(os.path.basename(key) == "conftest.py" for key in found.changed) and self._find_far_conftests():
+                found.changed.add(CONFTESTS)
             if self._digest_sources():
                 found.changed.add(FIRST_PARTY)
         return found
@@ -122,6 +129,10 @@ class Book:
         """Whether test files are listed as in a collection that this session has seen."""
         return any(group <= self.tree.entries for group in self._listings)
 
+    def rest_on(self, modules: Iterable[str]) -> None:
+        """These were executed before any run: every verdict rests on them."""
+        self._ambient.update(modules)
+
     # What runs tell
 
     def learn(self, run: RunRecord, message: Knowledge) -> None:
@@ -129,10 +140,6 @@ class Book:
         self._follow(message.past)
         run.past.update(message.past)
         self._ambient.update(message.ambient)
-    def rest_on(self, modules: Iterable[str]) -> None:
-        """These were executed before any run: every verdict rests on them."""
-        self._ambient.update(modules)
-
         for name, path in message.modules:
             run.modules[name] = path
             self.graph.add_module(name, path)
@@ -146,6 +153,7 @@ class Book:
         """A run has collected: which test files there are, and from where they import."""
         run.collection = message
         self._test_files.update(path for path, _, _ in message.files)
+        self._find_far_conftests()
         self.graph.set_roots(message.roots)
         self._unclosed = [path for path, _, _ in message.files]
 
@@ -229,7 +237,7 @@ class Book:
             path = os.path.join(path, "conftest.py")
         conftests = set(self._conftests_of(path))
         ambient = self._ambient - self._conftests - self._test_files
-        return self.graph.closure({path, *conftests, *ambient})
+        return self.graph.closure({path, *conftests, *ambient, *self._far, CONFTESTS})
 
     def _conftests_of(self, path: str) -> Iterable[str]:
         directory = os.path.dirname(path)
@@ -239,6 +247,25 @@ class Book:
             if directory == self._first_party.rootdir or parent == directory:
                 return
             directory = parent
+
+    def _find_far_conftests(self) -> bool:
+        """Find out which conftests tests of other directories rest on too; whether these are others than before."""
+        directories = {os.path.dirname(path) for path in self._test_files}
+        conftests = {conftest for place in directories for conftest in self._conftests_of(os.path.join(place, ""))}
+        self.tree.track(conftests)
+        self._far = {path for path in conftests if self.tree.exists(path) and self._reaches_beyond(path)}
+        before = self.tree.digest(CONFTESTS) if CONFTESTS in self.tree else ""
+        self.tree.put(CONFTESTS, digest_text("\n".join(sorted(self._far))))
+        return self.tree.digest(CONFTESTS) != before
+
+    def _reaches_beyond(self, path: str) -> bool:
+        digest = self.tree.digest(path)
+        if digest not in self._reaches:
+            with contextlib.suppress(OSError), open(path, "rb") as file:
+                data = file.read()
+                digest = digest_bytes(data)  # by now it may be another, which the next sweep will see
+                self._reaches[digest] = reaches_beyond(data)
+        return self._reaches.get(digest, True)
 
     def _close_files(self, run: RunRecord, bases: _Bases) -> list[Collected]:
         if run.collection is None:
@@ -321,6 +348,7 @@ class Book:
 
     def _note_listing(self, run: RunRecord) -> None:
         """These test files are all that there are while listings and conftests stay, if something is known of each."""
+        self.listing_missed = False
         if run.collection is None or any(path not in self.files for path, _, _ in run.collection.files):
             return
         keys = set(filter(is_listing, run.whole_past))
@@ -353,7 +381,6 @@ class Book:
     def _find_sources(self, places: Iterable[str]) -> None:
         """Follow all Python files below *places*: a test that starts a process may rest on any of them."""
         for place in places:
-        self.listing_missed = False
             files, listings = find_sources(place, self._source_listings)
             self._sources |= files
             self._source_listings |= listings
@@ -413,6 +440,14 @@ class _Bases:
             group = self._groups[path] = self._book.group(self.keys(path))
         return group
 
+    def imported_by(self, keys: Iterable[str]) -> set[str]:
+        """These keys, and what the modules among them rest on: who imports one a second time sees no more of it."""
+        found = set(keys)
+        for key in keys:
+            if key.endswith(".py") and not key.startswith("<"):
+                found |= self._book.graph.closure({key})
+        return found
+
     def own(self, keys: set[str]) -> Group:
         name = frozenset(keys)
         group = self._own.get(name)
@@ -426,11 +461,3 @@ def _keep(records: list[_Record], record: _Record) -> None:
     others = [known for known in records if known.groups != record.groups]
     records[:] = others[1 - KEPT :]
     records.append(record)
-    def imported_by(self, keys: Iterable[str]) -> set[str]:
-        """These keys, and what the modules among them rest on: who imports one a second time sees no more of it."""
-        found = set(keys)
-        for key in keys:
-            if key.endswith(".py") and not key.startswith("<"):
-                found |= self._book.graph.closure({key})
-        return found
-
