@@ -129,6 +129,7 @@ def _control(
     book = Book(store, environment, scope, first_party)
     beginning = Beginning(config, first_party)
     book.tree.track(beginning.keys)
+    book.rest_on(beginning.modules)
     if getattr(config.known_args_namespace, "numprocesses", None):
         screen.note("-n is not used here yet: tests run in one process")
     if getattr(config.known_args_namespace, "cov_source", None):

@@ -23,7 +23,7 @@ TOKEN = "RELOADWATCH_TEST_TOKEN"
 BAD = ("failed", "error")
 LOOKS = 10  # at processes that sleep, before they count as idle
 SHOWN = 6000  # characters of output and of events, where a test fails
-_HEADER = re.compile(r"^--- (?P<path>\S+)(?: (?P<verb>deleted|renamed|same-stat)(?: (?P<target>\S+))?)?$")
+_HEADER = re.compile(r"^--- (?P<path>\S+)(?: (?P<verb>deleted|renamed|same-stat|older)(?: (?P<target>\S+))?)?$")
 _REPLACEMENT = re.compile(r"^--- (?P<path>\S+): (?P<old>.+) => (?P<new>.*)$")
 
 
@@ -43,11 +43,12 @@ class SessionEnded(Exception):  # noqa: N818 - no error where a test expects it
 class Project:
     """A directory with files, saved in the ways in which people and their editors save them."""
 
-    def __init__(self, root):
+    def __init__(self, root, known=None):
+        """*known* are the answers of cold runs so far, where several projects go through the same states."""
         self.root = Path(root)
         self.root.mkdir()
         self.write("pytest.ini", "[pytest]\n")
-        self._cold = {}
+        self._cold = {} if known is None else known
 
     def path(self, name):
         return self.root / name
@@ -102,7 +103,8 @@ class Project:
         """Edit as a text says: sections begin with ``--- `` and a path.
 
         ``--- a.py`` followed by the new content, ``--- a.py deleted``, ``--- a.py renamed b.py``,
-        ``--- a.py: old => new``, ``--- a.py same-stat`` followed by content of the same size.
+        ``--- a.py: old => new``, ``--- a.py same-stat`` followed by content of the same size,
+        ``--- a.py older`` followed by the new content.
         """
         for header, body in _sections(textwrap.dedent(edit)):
             replacement = _REPLACEMENT.match(header)
@@ -116,6 +118,8 @@ class Project:
                 self.rename(path, target)
             elif verb == "same-stat":
                 self.save_with_same_stat(path, body)
+            elif verb == "older":
+                self.save_with_older_time(path, body)
             else:
                 self.write(path, body)
 

@@ -13,6 +13,7 @@ import re
 ABSENT = "absent"
 UNREADABLE = "unreadable"
 FIRST_PARTY = "<first-party>"
+CONFTESTS = "<conftests>"  # which of them are felt by tests of every directory
 
 # What editors and git put beside a file for a moment, and what Python itself leaves.
 _TRANSIENT = re.compile(

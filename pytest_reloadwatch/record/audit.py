@@ -16,7 +16,7 @@ from pytest_reloadwatch.record import children
 from pytest_reloadwatch.record.child import sitecustomize
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from types import FrameType
 
     from pytest_reloadwatch.record.recorder import Recorder
@@ -57,22 +57,29 @@ def _watch_stat(recorder: Recorder) -> None:
 
     They and pathlib look ``os.stat`` up at each call. The import system has its own.
     """
-    original = os.stat
+    os.stat = _watched(os.stat, recorder, recorder.asked)
+    os.lstat = _watched(os.lstat, recorder, recorder.asked_whether_there)
+    os.access = _watched(os.access, recorder, recorder.asked_whether_there)
+    if sys.version_info < (3, 11):  # there pathlib keeps the functions that it found first
+        pathlib._NormalAccessor.stat = staticmethod(os.stat)  # type: ignore[attr-defined]
+        pathlib._NormalAccessor.lstat = staticmethod(os.lstat)  # type: ignore[attr-defined]
+
+
+def _watched(original: Any, recorder: Recorder, report: Callable[[str, FrameType], None]) -> Any:
+    """*original*, a function of a path, which first tells *report* who asks for which path, if that is first-party."""
 
     @functools.wraps(original)
-    def stat(path: Any, *args: Any, **kwargs: Any) -> os.stat_result:
+    def ask(path: Any, *args: Any, **kwargs: Any) -> Any:
         if not recorder.paused and recorder.is_asked_by_first_party(sys._getframe(1)):
             absolute = sitecustomize.absolute(path)
             if absolute is not None:
-                recorder.asked(absolute, sys._getframe(1))
+                report(absolute, sys._getframe(1))
         return original(path, *args, **kwargs)
 
-    for supporting in (os.supports_dir_fd, os.supports_fd, os.supports_follow_symlinks):
+    for supporting in (os.supports_dir_fd, os.supports_fd, os.supports_follow_symlinks, os.supports_effective_ids):
         if original in supporting:
-            supporting.add(stat)
-    os.stat = stat
-    if sys.version_info < (3, 11):  # there pathlib keeps the function that it found first
-        pathlib._NormalAccessor.stat = staticmethod(stat)  # type: ignore[attr-defined]
+            supporting.add(ask)
+    return ask
 
 
 def _report(recorder: Recorder, event: str, args: tuple[Any, ...], frame: FrameType) -> None:
@@ -87,6 +94,8 @@ def _report(recorder: Recorder, event: str, args: tuple[Any, ...], frame: FrameT
     elif event in sitecustomize.WRITTEN or event in sitecustomize.RETIMED:
         _report_change(recorder, event, args)
     elif (path := sitecustomize.absolute(args[0])) is not None:
+        if event == "os.scandir":
+            recorder.scanned(path, frame)
         (recorder.listed if event in _LIST else recorder.connected)(path, frame)
 
 

@@ -7,6 +7,7 @@ it counts too, because it may keep the result for others: its module gets an edg
 
 from __future__ import annotations
 
+import functools
 import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 _IMPORTLIB = "<frozen importlib"
 _REWRITE = os.path.join("_pytest", "assertion", "rewrite.py")
 _RUNPY = "<frozen runpy>"
+_OWN = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+_PYTEST = (f"{os.sep}_pytest{os.sep}", f"{os.sep}pluggy{os.sep}")
 
 
 @dataclass
@@ -145,13 +148,20 @@ class Recorder:
         collects = _compat.lists_to_collect(frame) and self.collects_plainly()
         return lookup_key(path) if collects or _compat.lists_distributions(frame) else listing_key(path)
 
+    def scanned(self, path: str, frame: FrameType) -> None:
+        """First-party code looks at the entries of a directory, and may ask each how large or new it is: unheard."""
+        if self.first_party.frame_source(frame.f_code.co_filename) and self.first_party.is_data(path):
+            for name in _names_in(path):
+                self.asked(os.path.join(path, name), frame)
+
     def is_asked_by_first_party(self, frame: FrameType | None) -> bool:
-        """Whether a first-party function called this, at most through a helper or two of the standard library."""
-        for _ in range(3):
-            if frame is None:
-                return False
-            if self.first_party.frame_source(frame.f_code.co_filename):
+        """Whether this is asked on behalf of a first-party function, and not by pytest or the import system."""
+        while frame is not None:
+            filename = frame.f_code.co_filename
+            if self.first_party.frame_source(filename):
                 return True
+            if _is_machinery(filename):
+                return False
             frame = frame.f_back
         return False
 
@@ -159,6 +169,11 @@ class Recorder:
         """Whether there is anything at *path*, and perhaps how large or new it is."""
         if not self._is_made_here(path) and self.first_party.is_data(path):
             self._charge([text_key(path)], frame, ambient=True)
+
+    def asked_whether_there(self, path: str, frame: FrameType) -> None:
+        """The same where no more is asked; of a directory on the way to something nothing else can be learned."""
+        if not os.path.isdir(path) and not self._is_made_here(path) and self.first_party.is_data(path):
+            self._charge([path], frame, ambient=True)
 
     def missing(self, paths: list[str], frame: FrameType) -> None:
         """Modules were looked for at these first-party *paths*, and nothing was there."""
@@ -320,6 +335,19 @@ class Recorder:
                     return
                 first = False
             frame = frame.f_back
+
+
+@functools.cache
+def _is_machinery(filename: str) -> bool:
+    """Whether a function of *filename* asks for its own purposes: pytest's, importlib's, or ours."""
+    return filename.startswith((_IMPORTLIB, _OWN)) or any(part in filename for part in _PYTEST)
+
+
+def _names_in(directory: str) -> list[str]:
+    try:
+        return [name for name in os.listdir(directory) if os.path.isfile(os.path.join(directory, name))]
+    except OSError:
+        return []
 
 
 def _is_import(frame: FrameType) -> bool:

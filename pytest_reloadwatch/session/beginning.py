@@ -40,8 +40,8 @@ class Beginning:
         if config.inipath is not None:
             names.add(str(config.inipath))
         names |= {listing_key(os.path.abspath(place)) for place in sys.path if os.path.isdir(place)}
-        modules = {path for path in _module_files() if first_party.is_source(path)}
-        self._parts = {path: _part(path) for path in names | modules}
+        self.modules = frozenset(path for path in _module_files() if first_party.is_source(path))
+        self._parts = {path: _part(path) for path in names | self.modules}
 
     @property
     def keys(self) -> Collection[str]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from typing import TYPE_CHECKING, TypeVar
 
 from pytest_reloadwatch.exceptions import StoreUnusableError
 from pytest_reloadwatch.graph.closure import ImportGraph
 from pytest_reloadwatch.graph.keys import code_key, is_code, path_of, proof_key, with_texts
+from pytest_reloadwatch.graph.reach import reaches_beyond
 from pytest_reloadwatch.graph.source import Source, read_source
-from pytest_reloadwatch.proof.digest import FIRST_PARTY, digest_bytes, digest_text, is_listing, lookup_key
+from pytest_reloadwatch.proof.digest import CONFTESTS, FIRST_PARTY, digest_bytes, digest_text, is_listing, lookup_key
 from pytest_reloadwatch.proof.model import BAD, Collected, Function, Group, Proof
 from pytest_reloadwatch.proof.rank import FAR, Ranked, rank, with_nearest
 from pytest_reloadwatch.proof.selection import MOST_GROUPS, Matcher, Selection, select
@@ -45,6 +47,8 @@ class Book:
         self._conftests: set[str] = set()
         self._module_paths: dict[str, str] = {}
         self._module_names: dict[str, str] = {}
+        self._far: set[str] = set()  # conftests that tests of other directories rest on too
+        self._reaches: dict[str, bool] = {}
         self._test_files = set(self.files)
         self._volatile: set[str] = set()
         self._left_out: set[str] = set()
@@ -53,6 +57,7 @@ class Book:
         self._touched_often: set[str] = set()
         self.loose: dict[str, str] = {}  # outcomes that could not be proven
         self._listings: list[Group] = []
+        self.listing_missed = False  # by the last run, for something was written meanwhile
         self._parsed: dict[str, Source] = {}
         self._by_code: dict[str, Source] = {}
         self._unsaved: dict[str, Source] = {}
@@ -71,6 +76,7 @@ class Book:
         for group in self._groups():
             self._follow(key for key, _ in group)
         self._digest_sources()
+        self._find_far_conftests()
 
     # The tree
 
@@ -80,6 +86,8 @@ class Book:
         if found.changed:
             self._selection = None
             self._find_sources([key for key in found.changed if key in self._source_listings])
+            if any(os.path.basename(key) == "conftest.py" for key in found.changed) and self._find_far_conftests():
+                found.changed.add(CONFTESTS)
             if self._digest_sources():
                 found.changed.add(FIRST_PARTY)
         return found
@@ -175,6 +183,10 @@ class Book:
         """Whether test files are listed as in a collection that this session has seen."""
         return any(group <= self.tree.entries for group in self._listings)
 
+    def rest_on(self, modules: Iterable[str]) -> None:
+        """These were executed before any run: every verdict rests on them."""
+        self._ambient.update(modules)
+
     # What runs tell
 
     def learn(self, run: RunRecord, message: Knowledge) -> None:
@@ -196,6 +208,7 @@ class Book:
         """A run has collected: which test files there are, and from where they import."""
         run.collection = message
         self._test_files.update(path for path, _, _ in message.files)
+        self._find_far_conftests()
         self.graph.set_roots(message.roots)
         self._unclosed = [path for path, _, _ in message.files]
 
@@ -281,7 +294,7 @@ class Book:
             path = os.path.join(path, "conftest.py")
         conftests = set(self._conftests_of(path))
         ambient = self._ambient - self._conftests - self._test_files
-        return self.graph.closure({path, *conftests, *ambient})
+        return self.graph.closure({path, *conftests, *ambient, *self._far, CONFTESTS})
 
     def module_paths(self) -> dict[str, str]:
         """The files of the modules that runs of this session have executed, by name."""
@@ -305,6 +318,25 @@ class Book:
             if directory == self._first_party.rootdir or parent == directory:
                 return
             directory = parent
+
+    def _find_far_conftests(self) -> bool:
+        """Find out which conftests tests of other directories rest on too; whether these are others than before."""
+        directories = {os.path.dirname(path) for path in self._test_files}
+        conftests = {conftest for place in directories for conftest in self._conftests_of(os.path.join(place, ""))}
+        self.tree.track(conftests)
+        self._far = {path for path in conftests if self.tree.exists(path) and self._reaches_beyond(path)}
+        before = self.tree.digest(CONFTESTS) if CONFTESTS in self.tree else ""
+        self.tree.put(CONFTESTS, digest_text("\n".join(sorted(self._far))))
+        return self.tree.digest(CONFTESTS) != before
+
+    def _reaches_beyond(self, path: str) -> bool:
+        digest = self.tree.digest(path)
+        if digest not in self._reaches:
+            with contextlib.suppress(OSError), open(path, "rb") as file:
+                data = file.read()
+                digest = digest_bytes(data)  # by now it may be another, which the next sweep will see
+                self._reaches[digest] = reaches_beyond(data)
+        return self._reaches.get(digest, True)
 
     def _close_files(self, run: RunRecord, bases: _Bases) -> list[Collected]:
         if run.collection is None:
@@ -389,18 +421,22 @@ class Book:
         """What a test took in beside *base*, with all that its code rests on: others may have imported it before."""
         taken = set(ended.keys)
         taken.update(function[0] for number in ended.executed or () if (function := run.functions[number]) is not None)
-        taken -= base
-        code = {key for key in taken if key.endswith(".py") and key == path_of(key)}
-        return (taken | self.graph.closure(code)) - base if code else taken
+        return self._with_imports(taken - base) - base
+
+    def _with_imports(self, keys: set[str]) -> set[str]:
+        code = {key for key in keys if key.endswith(".py") and key == path_of(key)}
+        return keys | self.graph.closure(code) if code else keys
 
     def _note_listing(self, run: RunRecord) -> None:
         """These test files are all that there are while listings and conftests stay, if something is known of each."""
+        self.listing_missed = False
         if run.collection is None or any(path not in self.files for path, _, _ in run.collection.files):
             return
         keys = set(filter(is_listing, run.whole_past))
         keys |= self.graph.closure(self._conftests)
         if keys & ((run.disturbed | run.rewritten) - self._volatile):
-            return  # a file may have come after its directory was looked at
+            self.listing_missed = True  # a file may have come after its directory was looked at
+            return
         group = self.group(keys)
         self._interest.update(key for key, _ in group)
         if group not in self._listings:

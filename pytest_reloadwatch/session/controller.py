@@ -478,7 +478,8 @@ class Controller:
         unproven = self._book.close(current.record)
         self._watch()
         self._conversation.tell_left_out(map(self._file_name, self._book.take_left_out()))
-        if unproven and self._round.retries < RETRIES:  # what they rest on was written while they ran
+        retry = bool(unproven) or self._book.listing_missed  # what they rest on was written while they ran
+        if retry and self._round.retries < RETRIES:
             self._round.retries += 1
             self._round.before_run = None
         elif unproven:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_reloadwatch.graph.fingerprint import MODULE
 from pytest_reloadwatch.graph.keys import is_code, path_of
-from pytest_reloadwatch.proof.digest import ABSENT, FIRST_PARTY, is_listing, is_path
+from pytest_reloadwatch.proof.digest import ABSENT, CONFTESTS, FIRST_PARTY, is_listing, is_path
 from pytest_reloadwatch.proof.model import BAD
 from pytest_reloadwatch.proof.rank import Rank
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _ARROW = " ← "
 _NAMED = 3  # functions
+_WORDS = {FIRST_PARTY: "first-party source, since it starts a process", CONFTESTS: "which conftests count everywhere"}
 _REMARKS = {Rank.FAILED: " (and it failed last time)", Rank.DIRECT: "", Rank.REST: " (by import only)"}
 
 
@@ -117,15 +118,15 @@ class Why:
         return found
 
     def _name(self, path: str) -> str:
-        if path == FIRST_PARTY:
-            return "first-party source, since it starts a process"
+        if not is_path(path):
+            return _WORDS.get(path, path)
         if is_listing(path):
             return os.path.join(self._file_name(path.rstrip(os.sep)), "")
         return self._book.module_name(path) or self._file_name(path)
 
     def _what(self, change: Change) -> str:
         path = path_of(change.key)
-        if path == FIRST_PARTY or is_listing(path):
+        if not is_path(path) or is_listing(path):
             return "changed"
         if path in self._book.tree and self._book.tree.digest(path) == ABSENT:
             return "is gone"

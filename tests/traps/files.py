@@ -1,0 +1,371 @@
+"""Files that are no modules: read for others, looked for in several places, listed, asked about."""
+
+TRAPS = {
+    "data file read by a library on behalf of a test": [
+        """
+        --- data.txt
+        one
+        --- other.txt
+        one
+        --- reader.py
+        def read(name):
+            with open(name) as file:
+                return file.read().strip()
+        --- test_data.py
+        from reader import read
+        def test_data():
+            assert read("data.txt") == "one"
+        def test_other():
+            assert read("other.txt") == "one"
+        """,
+        "--- data.txt: one => two",
+        "--- other.txt: one => two",
+    ],
+    "data file read by a helper that keeps it": [
+        """
+        --- data.txt
+        one
+        --- helper.py
+        from functools import cache
+        @cache
+        def data():
+            with open("data.txt") as file:
+                return file.read().strip()
+        --- test_a.py
+        import helper
+        def test_first():
+            assert helper.data()
+        --- test_b.py
+        import helper
+        def test_second():
+            assert helper.data() == "one"
+        """,
+        "--- data.txt: one => two",
+        "--- data.txt: two => one",
+    ],
+    "data file read beside its module, and moved": [
+        """
+        --- pkg/__init__.py
+        --- pkg/rates.py
+        import pathlib
+        HERE = pathlib.Path(__file__).parent
+        def rate():
+            return (HERE / "rate.txt").read_text().strip()
+        --- pkg/rate.txt
+        1
+        --- test_rates.py
+        from pkg import rates
+        def test_rate():
+            assert rates.rate() == "1"
+        """,
+        "--- pkg/rate.txt renamed pkg/data/rate.txt",
+        '--- pkg/rates.py: HERE / "rate.txt" => HERE / "data" / "rate.txt"',
+        "--- pkg/data/rate.txt: 1 => 2",
+    ],
+    "template found by a search path": [
+        """
+        --- theirs/page.txt
+        theirs
+        --- ours/other.txt
+        ours
+        --- templates.py
+        def find(name):
+            for place in ("ours", "theirs"):
+                try:
+                    with open(f"{place}/{name}") as file:
+                        return file.read().strip()
+                except FileNotFoundError:
+                    continue
+        --- test_page.py
+        import templates
+        def test_page():
+            assert templates.find("page.txt") == "theirs"
+        def test_other():
+            assert templates.find("other.txt") == "ours"
+        """,
+        """
+        --- ours/page.txt
+        ours
+        """,
+        "--- ours/page.txt deleted",
+    ],
+    "template found by what exists": [
+        """
+        --- theirs/page.txt
+        theirs
+        --- templates.py
+        import os
+        def find(name):
+            return next(place for place in ("ours", "theirs") if os.path.isfile(os.path.join(place, name)))
+        --- test_page.py
+        import templates
+        def test_page():
+            assert templates.find("page.txt") == "theirs"
+        """,
+        """
+        --- ours/page.txt
+        ours
+        """,
+        "--- ours/page.txt deleted",
+    ],
+    "a program looked for on a search path": [
+        """
+        --- bin/second/tool
+        --- test_tool.py
+        import os
+        import shutil
+        def test_tool():
+            assert shutil.which("tool", mode=os.F_OK, path="bin/first:bin/second") == "bin/second/tool"
+        """,
+        """
+        --- bin/first/tool
+        """,
+        "--- bin/first/tool deleted",
+    ],
+    "a glob with a plain name at its end": [
+        """
+        --- sites/one/site.cfg
+        1
+        --- sites/two/other.cfg
+        1
+        --- test_sites.py
+        import glob
+        import pathlib
+        def test_glob():
+            assert glob.glob("sites/*/site.cfg") == ["sites/one/site.cfg"]
+        def test_pathlib():
+            assert list(pathlib.Path("sites").glob("*/site.cfg")) == [pathlib.Path("sites/one/site.cfg")]
+        """,
+        """
+        --- sites/two/site.cfg
+        2
+        """,
+        "--- sites/two/site.cfg deleted",
+    ],
+    "a link that is asked about, not followed": [
+        """
+        --- data.txt
+        one
+        --- test_link.py
+        import os
+        def test_lexists():
+            assert not os.path.lexists("flag")
+        def test_access():
+            assert not os.access("switch", os.R_OK)
+        """,
+        """
+        --- flag
+        1
+        """,
+        """
+        --- switch
+        1
+        """,
+        "--- flag deleted",
+    ],
+    "sizes told by a directory": [
+        """
+        --- data/one.txt
+        one
+        --- test_sizes.py
+        import os
+        def test_sizes():
+            with os.scandir("data") as entries:
+                assert sum(entry.stat().st_size for entry in entries) == 4
+        """,
+        "--- data/one.txt: one => three",
+        "--- data/one.txt: three => two",
+    ],
+    "new file in a directory that is listed": [
+        """
+        --- cases/a.txt
+        a
+        --- helper.py
+        import os
+        def names():
+            return sorted(name for _, _, names in os.walk("cases") for name in names)
+        --- test_names.py
+        import helper
+        def test_names():
+            assert helper.names() == ["a.txt"]
+        --- test_apart.py
+        def test_apart(): pass
+        """,
+        """
+        --- cases/deep/b.txt
+        b
+        """,
+        "--- cases/deep deleted",
+    ],
+    "answer of exists, at import and in a fixture": [
+        """
+        --- flags.py
+        import pathlib
+        FAST = pathlib.Path("fast.flag").exists()
+        --- conftest.py
+        import os
+        import pytest
+        @pytest.fixture(scope="session")
+        def loud():
+            return os.path.exists("loud.flag")
+        --- test_flags.py
+        import flags
+        def test_fast():
+            assert not flags.FAST
+        def test_loud(loud):
+            assert not loud
+        --- test_second.py
+        def test_loud_too(loud):
+            assert not loud
+        """,
+        "--- fast.flag",
+        "--- loud.flag",
+    ],
+    "back-dated save": [
+        """
+        --- limits.py
+        LIMIT = 3
+        --- data.txt
+        one
+        --- test_limits.py
+        from limits import LIMIT
+        def test_limit():
+            assert LIMIT == 3
+        def test_data():
+            assert open("data.txt").read() == "one\\n"
+        """,
+        """
+        --- limits.py older
+        LIMIT = 4
+        """,
+        """
+        --- data.txt older
+        two
+        """,
+    ],
+    "save with the same size and time": [
+        """
+        --- limits.py
+        LIMIT = 3
+        --- data.txt
+        one
+        --- test_limits.py
+        import pathlib
+        from limits import LIMIT
+        def test_limit():
+            assert LIMIT == 3
+        def test_data():
+            assert pathlib.Path("data.txt").read_text() == "one\\n"
+        """,
+        """
+        --- limits.py same-stat
+        LIMIT = 4
+        """,
+        """
+        --- data.txt same-stat
+        two
+        """,
+    ],
+    "source executed as text": [
+        """
+        --- recipe.py
+        VALUE = 1
+        --- other.py
+        VALUE = 1
+        --- test_recipe.py
+        import runpy
+        def test_exec():
+            names = {}
+            with open("recipe.py") as file:
+                exec(file.read(), names)
+            assert names["VALUE"] == 1
+        def test_run_path():
+            assert runpy.run_path("other.py")["VALUE"] == 1
+        """,
+        "--- recipe.py: 1 => 2",
+        "--- other.py: 1 => 2",
+    ],
+    "database file": [
+        """
+        --- shop.py
+        import sqlite3
+        def orders():
+            connection = sqlite3.connect("shop.db")
+            try:
+                return connection.execute("select name from orders").fetchall()
+            except sqlite3.DatabaseError as error:
+                return str(error)
+            finally:
+                connection.close()
+        --- shop.db
+        --- test_shop.py
+        import shop
+        def test_orders():
+            assert shop.orders() == "no such table: orders"
+        def test_apart(): pass
+        """,
+        """
+        --- shop.db
+        this is text and no database at all
+        """,
+        "--- shop.db: this is text and no database at all => ",
+    ],
+    "configuration in a package's resources": [
+        """
+        --- app/__init__.py
+        --- app/config.json
+        {"port": 1}
+        --- app/config.py
+        import importlib.resources
+        import json
+        def port():
+            return json.loads(importlib.resources.files("app").joinpath("config.json").read_text())["port"]
+        --- test_config.py
+        from app.config import port
+        def test_port():
+            assert port() == 1
+        """,
+        "--- app/config.json: 1 => 2",
+        "--- app/config.json: 2 => 1.0",
+    ],
+    "data read by a child process": [
+        """
+        --- script.py
+        import helper
+        print(helper.VALUE, open("data.txt").read())
+        --- helper.py
+        VALUE = 1
+        --- data.txt
+        one
+        --- test_script.py
+        import subprocess
+        import sys
+        def test_script():
+            done = subprocess.run([sys.executable, "script.py"], capture_output=True, text=True)
+            assert done.stdout.split() == ["1", "one"]
+        """,
+        "--- helper.py: 1 => 2",
+        "--- helper.py: 2 => 1",
+        "--- data.txt: one => two",
+    ],
+    "a note beside the tests": [
+        """
+        --- README.md
+        one
+        --- test_value.py
+        def test_value(): pass
+        """,
+        "--- README.md: one => two",
+        """
+        --- NOTES.md
+        new
+        """,
+    ],
+}
+
+UNMOVED = ("a note beside the tests",)
+
+SPARED = {
+    "new file in a directory that is listed": ("test_apart.py::test_apart",),
+    "a note beside the tests": ("test_value.py::test_value",),
+}
