@@ -7,11 +7,6 @@ from traps import ALL, SPARED, UNMOVED
 KNOWN_WRONG = {
     "computed name through __import__, second user": "the built-in __import__ answers from sys.modules unheard",
 }
-# The same for single runs only: a session has a warm process in which the other file was imported.
-KNOWN_WRONG_ONCE = {
-    "edit of a test that needs another file's import": "the other file is proven, so nobody imports it",
-    **KNOWN_WRONG,
-}
 _COLD: dict = {}
 
 
@@ -49,7 +44,7 @@ def test_while_it_watches(project, row):
             assert not set(SPARED.get(row, ())).intersection(step.ran)
 
 
-@pytest.mark.parametrize("row", rows(KNOWN_WRONG_ONCE))
+@pytest.mark.parametrize("row", rows(KNOWN_WRONG))
 def test_once_after_each_edit(project, row):
     for number in walk(project, row):
         session = run_once(project)

@@ -296,6 +296,20 @@ class Book:
         ambient = self._ambient - self._conftests - self._test_files
         return self.graph.closure({path, *conftests, *ambient, *self._far, CONFTESTS})
 
+    def brought_along(self, nodeids: Iterable[str], prune: Collection[str]) -> set[str]:
+        """Files among *prune* that have to be collected all the same: they import what these tests only find there."""
+        latest = [self.proofs[nodeid][-1] for nodeid in nodeids if nodeid in self.proofs]
+        wanted = set().union(*(self._executions.unimported(proof) for proof in latest if len(proof.groups) > 1))
+        found = set()
+        for path in sorted(self.files, key=lambda path: path in prune) if wanted else ():
+            imported = {code_key(source) for source in wanted}.intersection(
+                key for group in self.files[path][-1].groups for key, _ in group
+            )
+            if imported:
+                wanted -= set(map(path_of, imported))
+                found.add(path)
+        return found
+
     def module_paths(self) -> dict[str, str]:
         """The files of the modules that runs of this session have executed, by name."""
         return self._module_paths

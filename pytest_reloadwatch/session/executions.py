@@ -12,7 +12,7 @@ from pytest_reloadwatch.proof.model import READ, Function
 from pytest_reloadwatch.proof.rank import Change
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from pytest_reloadwatch.graph.fingerprint import Fingerprints
     from pytest_reloadwatch.graph.source import Source
@@ -71,6 +71,17 @@ class Executions:
         found = set().union(*map(self._mismatches, proof.groups))
         return [self._change(key, digest) for key, digest in sorted(found)]
 
+    def unimported(self, proof: Proof) -> set[str]:
+        """The files in which a test executed code though neither its file nor itself imported them: others had."""
+        numbers = self.executed(proof.nodeid) or frozenset()
+        sources = {path_of(key) for group in proof.groups[1:] for key, _ in group if is_code(key)}
+        found = set()
+        for path in sources:
+            known = self._functions(path)
+            if known.get(MODULE) not in numbers and not numbers.isdisjoint(known.values()):
+                found.add(path)
+        return found
+
     def look_again(self) -> None:
         """The tree may be another than before."""
         self._mismatched.clear()
@@ -109,10 +120,7 @@ class Executions:
 
     def _compare(self, key: str, before: str, now: str) -> Change:
         path = path_of(key)
-        try:
-            known = self._store.functions(path)
-        except StoreUnusableError:
-            known = {}
+        known = self._functions(path)
         if key == FIRST_PARTY:
             return Change(key, frozenset(), frozenset())
         if not is_code(key):
@@ -121,6 +129,12 @@ class Executions:
         if MODULE in functions:
             return Change(key, functions, frozenset(known[name] for name in known if name != READ))
         return Change(key, functions, frozenset(known[name] for name in functions if name in known))
+
+    def _functions(self, path: str) -> Mapping[str, int]:
+        try:
+            return self._store.functions(path)
+        except StoreUnusableError:  # as above
+            return {}
 
     def _changed(self, path: str, before: str, now: str) -> frozenset[str]:
         """The functions that differ between two digests of code; the module level for all where one is not known."""

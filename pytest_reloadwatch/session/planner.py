@@ -84,6 +84,10 @@ class Planner:
             if self._stops_at_direct(round_):
                 prune |= {test.path for test in selection.selected} - {one.test.path for one in ranked}
                 proven |= {test.nodeid for test in selection.selected} - remaining
+            due = [one.test for one in ranked if one.test.path not in prune and one.test.nodeid not in proven]
+            brought_along = self._book.brought_along((test.nodeid for test in due), prune)
+            proven |= {nodeid for path in brought_along for nodeid in self._book.files[path][-1].nodeids}
+            prune -= brought_along
             waiting = [one for one in self._ranked(round_) if self._waits(one, round_, prune, proven)]
             others_wait = bool(waiting)
             if all(one.rank is not Rank.DIRECT for one in waiting):
