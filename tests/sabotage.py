@@ -50,6 +50,11 @@ def asked():
 
 
 @spoil
+def shown():
+    Recorder.shown = nothing
+
+
+@spoil
 def missing():
     Recorder.missing = nothing
 

@@ -251,6 +251,27 @@ class TestComments:
                 "test_text.py::test_text",
             ]
 
+    def test_rerun_nobody_for_a_line_that_a_traceback_does_not_show(self, project):
+        project.apply("""
+            --- app.py
+            def fail():
+                raise ValueError  # shown
+            --- test_app.py
+            import traceback
+            import app
+            def test_fail():
+                try:
+                    app.fail()
+                except ValueError:
+                    assert "# shown" in traceback.format_exc()
+        """)
+        with WatchSession(project) as session:
+            session.assert_equal_to_cold()
+            project.write("app.py", "# A comment\n" + project.read("app.py"))
+            assert session.assert_equal_to_cold().ran == []
+            project.replace("app.py", "# shown", "# not")
+            assert session.assert_equal_to_cold().exit_code == 1
+
     @pytest.mark.parametrize("name", ["conftest.py", "test_app.py", "test_text.py"])
     def test_settle_at_once(self, commented, name):
         with WatchSession(commented) as session:

@@ -3,6 +3,8 @@
 While things are recorded, and in the graph, the plain path stands for the code, since most who rest on a source import
 it, and its text has a mark in front. In proofs, and for the tree, the plain path stands for the text, as for every
 other file, and the code has a mark in front.
+
+A line of a source that a traceback shows has a key of its own, always the same: it counts wherever it stands.
 """
 
 from __future__ import annotations
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
 
 _CODE = "<code>"
 _TEXT = "<text>"
+_LINE = "<line>"
+_BETWEEN = "\n"  # a path and a line
 
 
 def text_key(path: str) -> str:
@@ -30,6 +34,8 @@ def proof_key(recorded: str) -> str:
     """The key in proofs for what was recorded."""
     if recorded.startswith(_TEXT):
         return recorded[len(_TEXT) :]
+    if is_line(recorded):
+        return recorded
     return code_key(recorded) if recorded.endswith(".py") else recorded
 
 
@@ -38,8 +44,25 @@ def code_key(path: str) -> str:
     return _CODE + path
 
 
+def line_key(path: str, line: str) -> str:
+    """The key for one line of the source at *path*, which has no blanks around it."""
+    return f"{_LINE}{path}{_BETWEEN}{line}"
+
+
+def is_line(key: str) -> bool:
+    """Whether a key stands for a line."""
+    return key.startswith(_LINE)
+
+
+def line_of(key: str) -> str:
+    """The line that such a key is about."""
+    return key.partition(_BETWEEN)[2]
+
+
 def path_of(key: str) -> str:
-    """The path that a key of either kind is about; the key itself for one that is about none."""
+    """The path that a key of any kind is about; the key itself for one that is about none."""
+    if is_line(key):
+        return key[len(_LINE) :].partition(_BETWEEN)[0]
     for mark in (_CODE, _TEXT):
         if key.startswith(mark):
             return key[len(mark) :]

@@ -9,8 +9,10 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import tokenize
 
 ABSENT = "absent"
+PRESENT = "present"
 UNREADABLE = "unreadable"
 FIRST_PARTY = "<first-party>"
 CONFTESTS = "<conftests>"  # which of them are felt by tests of every directory
@@ -64,6 +66,15 @@ def digest_file(path: str) -> str:
         return "directory"
     except OSError:
         return UNREADABLE
+
+
+def lines_in(path: str) -> frozenset[str]:
+    """The lines of a source, without blanks around them; none where it cannot be read."""
+    try:
+        with tokenize.open(path) as file:
+            return frozenset(line.strip() for line in file)
+    except (OSError, SyntaxError, ValueError):
+        return frozenset()
 
 
 def digest_listing(key: str) -> str:

@@ -7,6 +7,7 @@ events that are of no interest. It is installed in processes that run tests, nev
 from __future__ import annotations
 
 import functools
+import linecache
 import os
 import pathlib
 import sys
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_reloadwatch.record import children
 from pytest_reloadwatch.record.child import sitecustomize
+from pytest_reloadwatch.record.recorder import SHOWERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -50,6 +52,22 @@ def install(recorder: Recorder, reports: str) -> None:
 
     sys.addaudithook(hook)
     _watch_stat(recorder)
+    _watch_lines(recorder)
+
+
+def _watch_lines(recorder: Recorder) -> None:
+    """Report the lines that tracebacks and warnings show; they look ``linecache.getline`` up at each call."""
+    original = linecache.getline
+
+    @functools.wraps(original)
+    def getline(filename: str, lineno: int, module_globals: dict[str, Any] | None = None) -> str:
+        line = original(filename, lineno, module_globals)
+        frame = sys._getframe(1)
+        if not recorder.paused and os.path.basename(frame.f_code.co_filename) in SHOWERS:
+            recorder.shown(filename, line.strip(), frame)
+        return line
+
+    linecache.getline = getline
 
 
 def _watch_stat(recorder: Recorder) -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pytest_reloadwatch import _compat
-from pytest_reloadwatch.graph.keys import path_of, text_key
+from pytest_reloadwatch.graph.keys import line_key, path_of, text_key
 from pytest_reloadwatch.proof.digest import FIRST_PARTY, listing_key, lookup_key
 from pytest_reloadwatch.record.children import key_of, passed_over
 
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 _IMPORTLIB = "<frozen importlib"
 _REWRITE = os.path.join("_pytest", "assertion", "rewrite.py")
 _RUNPY = "<frozen runpy>"
+_READERS = frozenset({"linecache.py", "tokenize.py"})
+SHOWERS = frozenset({"traceback.py", "warnings.py"})
 _OWN = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 _PYTEST = (f"{os.sep}_pytest{os.sep}", f"{os.sep}pluggy{os.sep}")
 
@@ -131,7 +133,7 @@ class Recorder:
 
     def opened(self, path: str, frame: FrameType) -> None:
         path, is_bytecode = _source_of(path)
-        if self._is_made_here(path) or not self.first_party.is_data(path):
+        if self._is_made_here(path) or not self.first_party.is_data(path) or _is_for_showing(frame):
             return
         imported = is_bytecode or (path.endswith(".py") and _is_import(frame))
         key = path if imported else text_key(path)
@@ -167,8 +169,18 @@ class Recorder:
 
     def asked(self, path: str, frame: FrameType) -> None:
         """Whether there is anything at *path*, and perhaps how large or new it is."""
-        if not self._is_made_here(path) and self.first_party.is_data(path):
+        if not self._is_made_here(path) and self.first_party.is_data(path) and not _is_for_showing(frame):
             self._charge([text_key(path)], frame, ambient=True)
+
+    def shown(self, filename: str, line: str, frame: FrameType) -> None:
+        """A traceback or a warning shows this line of a source to its reader, who keeps no more of it."""
+        path = os.path.abspath(filename)
+        if line and filename[:1] != "<" and not self._is_made_here(path) and self.first_party.is_data(path):
+            self.learned.past[path] = None
+            for owner in self._owners[-1:]:
+                owner.keys.add(line_key(path, line))
+            for source in self._responsible(frame, self._owners[-1] if self._owners else None, only_modules=True):
+                self.learned.edges[source, line_key(path, line)] = None
 
     def asked_whether_there(self, path: str, frame: FrameType) -> None:
         """The same where no more is asked; of a directory on the way to something nothing else can be learned."""
@@ -348,6 +360,18 @@ def _names_in(directory: str) -> list[str]:
         return [name for name in os.listdir(directory) if os.path.isfile(os.path.join(directory, name))]
     except OSError:
         return []
+
+
+def _is_for_showing(frame: FrameType | None) -> bool:
+    """Whether *frame* works for linecache, and that for a traceback or a warning; they tell of each line themselves."""
+    while frame is not None and _reads_lines(frame.f_code.co_filename):
+        frame = frame.f_back
+    return frame is not None and os.path.basename(frame.f_code.co_filename) in SHOWERS
+
+
+@functools.cache
+def _reads_lines(filename: str) -> bool:
+    return os.path.basename(filename) in _READERS or filename.startswith(_OWN)
 
 
 def _is_import(frame: FrameType) -> bool:

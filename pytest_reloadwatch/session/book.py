@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from pytest_reloadwatch.exceptions import StoreUnusableError
 from pytest_reloadwatch.graph.closure import ImportGraph
-from pytest_reloadwatch.graph.keys import code_key, is_code, path_of, proof_key, with_texts
+from pytest_reloadwatch.graph.keys import code_key, is_code, is_line, path_of, proof_key, with_texts
 from pytest_reloadwatch.graph.reach import reaches_beyond
 from pytest_reloadwatch.graph.source import Source, read_source
 from pytest_reloadwatch.proof.digest import CONFTESTS, FIRST_PARTY, digest_bytes, digest_text, is_listing, lookup_key
@@ -463,6 +463,7 @@ class Book:
         self._interest |= paths
         self.tree.track(paths)
         self.tree.track_code(path_of(key) for key in wanted if is_code(key))
+        self.tree.track_lines(key for key in wanted if is_line(key))
         if FIRST_PARTY in wanted and FIRST_PARTY not in self.tree:
             self._digest_sources()
 

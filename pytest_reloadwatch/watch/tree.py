@@ -9,8 +9,16 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pytest_reloadwatch.graph.keys import code_key
-from pytest_reloadwatch.proof.digest import ABSENT, digest_file, digest_listing, is_listing, is_path
+from pytest_reloadwatch.graph.keys import code_key, line_of, path_of
+from pytest_reloadwatch.proof.digest import (
+    ABSENT,
+    PRESENT,
+    digest_file,
+    digest_listing,
+    is_listing,
+    is_path,
+    lines_in,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -43,6 +51,7 @@ class Tree:
     def __init__(self, read_code: Callable[[str], str] | None = None) -> None:
         self._read_code = read_code or digest_file
         self._coded: set[str] = set()
+        self._lines: dict[str, set[str]] = defaultdict(set)  # keys of lines, by path
         self.entries: set[Entry] = set()
         self._by_key: dict[str, Entry] = {}
         self._moved: set[Entry] = set()
@@ -96,6 +105,15 @@ class Tree:
                 self._coded.add(path)
                 self._digest_code(path)
 
+    def track_lines(self, keys: Iterable[str]) -> None:
+        """Follow these lines of sources: whether they are there."""
+        for key in keys:
+            path = path_of(key)
+            if key not in self._lines[path]:
+                self.track([path])
+                self._lines[path].add(key)
+                self._look_for_lines(path, [key])
+
     def tracks_code(self, path: str) -> bool:
         return path in self._coded
 
@@ -146,12 +164,11 @@ class Tree:
         before, signature = self.digest(key), self._signatures.get(key)
         if signature is not None and key not in self._racy and signature == _signature(key):
             return
-        code = self._by_key.get(code_key(key))
+        parts = [entry for part in (code_key(key), *self._lines.get(key, ())) if (entry := self._by_key.get(part))]
         self._look(key)
         if self.digest(key) != before:
             found.changed.add(key)
-        if code is not None and self.entry(code[0]) != code:
-            found.changed.add(code[0])
+        found.changed.update(part[0] for part in parts if self.entry(part[0]) != part)
         if self.digest(key) != before or self._signatures.get(key) != signature:
             found.touched.add(key)
         if (self.digest(key) == ABSENT) != (before == ABSENT):
@@ -183,6 +200,8 @@ class Tree:
         self._set_digest(key, digest)
         if key in self._coded:
             self._digest_code(key)
+        if key in self._lines:
+            self._look_for_lines(key, self._lines[key])
         self._first_looks.setdefault(key, (now, signature))
         self._racy.discard(key)
         if digest == ABSENT:
@@ -195,6 +214,11 @@ class Tree:
 
     def _digest_code(self, path: str) -> None:
         self._set_digest(code_key(path), self._read_code(path) if self.exists(path) else ABSENT)
+
+    def _look_for_lines(self, path: str, keys: Iterable[str]) -> None:
+        there = lines_in(path) if self.exists(path) else frozenset()
+        for key in keys:
+            self._set_digest(key, PRESENT if line_of(key) in there else ABSENT)
 
     def _set_digest(self, key: str, digest: str) -> None:
         before = self._by_key.get(key)

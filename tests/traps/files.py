@@ -1,6 +1,32 @@
 """Files that are no modules: read for others, looked for in several places, listed, asked about."""
 
 TRAPS = {
+    "line of a source that a traceback shows": [
+        """
+        --- shop.py
+        def price():
+            raise ValueError  # no price yet
+        --- report.py
+        import traceback
+        def report(call):
+            try:
+                call()
+            except ValueError:
+                return traceback.format_exc()
+        --- test_report.py
+        import report, shop
+        def test_first():
+            assert "no price" in report.report(shop.price)
+        def test_second():
+            assert "no price" in report.report(shop.price)
+        --- test_other.py
+        import report, shop
+        def test_other():
+            pass
+        """,
+        "--- shop.py: # no price yet => # nothing yet",
+        "--- shop.py: # nothing yet => # no price today",
+    ],
     "data file read by a library on behalf of a test": [
         """
         --- data.txt
@@ -366,6 +392,7 @@ TRAPS = {
 UNMOVED = ("a note beside the tests",)
 
 SPARED = {
+    "line of a source that a traceback shows": ("test_other.py::test_other",),
     "new file in a directory that is listed": ("test_apart.py::test_apart",),
     "a note beside the tests": ("test_value.py::test_value",),
 }
