@@ -196,7 +196,8 @@ class TestEnded(Message):
     """Run to controller: a verdict, with what the test and its fixtures took in.
 
     *executed* are numbers of functions, None where it is not known; *functions* those that this run has not told
-    of yet, in the order of their numbers: path, first line and name of the code.
+    of yet, in the order of their numbers: path, first line and name of the code. *teardown_failed* may be about a
+    fixture that was only torn down because this test was the last to use it.
     """
 
     run: int
@@ -208,6 +209,7 @@ class TestEnded(Message):
     opaque: bool
     executed: list[int] | None = None
     functions: list[tuple[str, int, str]] = field(default_factory=list)
+    teardown_failed: bool = False
 
 
 @dataclass(frozen=True)

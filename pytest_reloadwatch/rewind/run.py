@@ -49,6 +49,7 @@ class Run:
         self._config = config
         self._outcomes: list[str] = []
         self._seconds = 0.0
+        self._teardown_failed = False
         self._files: dict[str, tuple[str, str]] = {}
         self._functions: dict[Executed, int] = {}  # that the controller has been told of
         self._exact = _files_with_parts(config)
@@ -180,7 +181,7 @@ class Run:
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
-        self._outcomes, self._seconds = [], 0.0
+        self._outcomes, self._seconds, self._teardown_failed = [], 0.0, False
         self._timeline.send(TestStarted(self._run, item.nodeid, str(item.path)))
         self._owners.begin_test(item)
         try:
@@ -208,6 +209,7 @@ class Run:
                 seconds=self._seconds,
                 keys=sorted(owner.keys),
                 opaque=owner.opaque,
+                teardown_failed=self._teardown_failed,
                 executed=None if executed is None else [known[code] for code in executed],
                 functions=[(self._owners.source(path), line, name) for path, line, name in new],
             )
@@ -218,6 +220,7 @@ class Run:
         if report.when == "setup":  # a plugin that repeats tests starts again: the last attempt counts
             self._outcomes = []
         self._seconds += report.duration
+        self._teardown_failed = report.failed and report.when == "teardown"
         outcome = _outcome(report)
         if outcome:
             self._outcomes.append(outcome)

@@ -175,6 +175,10 @@ class Book:
             self.base_keys(self._unclosed.pop())
         return bool(self._unprepared or self._unclosed)
 
+    def moved_since_proven(self) -> set[str]:
+        """The files that are not as they were when something was last proven."""
+        return {path_of(key) for group in self._groups() for key, _ in group - self.tree.entries}
+
     def is_source(self, key: str) -> bool:
         """Whether *key* is a Python file, or a directory of such, that nothing may rest on yet."""
         return key in self._sources or key in self._source_listings

@@ -327,7 +327,7 @@ class Controller:
         self._round.runs += 1
         self._round.before_run = (remaining, len(self._round.attempted))
         record = RunRecord(self._runs, checkpoint.past, frozenset(order.prune))
-        self._current = Current(record, checkpoint.pid, list(self._round.cause))
+        self._current = Current(record, checkpoint.pid, list(self._round.cause), is_sorted=bool(order.places))
         self._move(State.RUNNING)
         if self._round.cause and self._round.runs == 1:
             known = max(self._book.select().known, len(remaining))
@@ -394,6 +394,7 @@ class Controller:
             self._current.record.past.update(message.past)
         if message.place == "root":
             self._has_root = True
+            discard_bytecode(self._book.moved_since_proven())
             self._book.prepare()  # what is followed before the first run can be seen to change during it
             self._watch()
             self._plan()
@@ -475,6 +476,7 @@ class Controller:
         crashed = current.exit_code is None and not cancelled and not current.conftest
         if crashed:
             self._conversation.blame(current)
+        self._reject_order(current)
         unproven = self._book.close(current.record)
         self._watch()
         self._conversation.tell_left_out(map(self._file_name, self._book.take_left_out()))
@@ -499,6 +501,14 @@ class Controller:
             reexecuted=sorted(current.record.modules),
             cancelled=cancelled,
         )
+
+    def _reject_order(self, current: Current) -> None:
+        """A fixture that fails as it is torn down fails the last test that used it: the usual order tells which."""
+        if current.is_sorted and any(ended.teardown_failed for ended in current.record.ended.values()):
+            current.record.ended.clear()
+            current.planned = 0  # as if it had never had any
+            self._round.in_order = True
+            self._round.before_run = None
 
     def _is_direct(self, nodeid: str) -> bool:
         """As a run has it: a test that was not known before counts too."""

@@ -77,7 +77,7 @@ class Planner:
             prune = set(self._book.files) - set(failing.values())
         else:
             distance = self._book.distance_to({path_of(key) for key in round_.changed})
-            if any(one.rank is not Rank.DIRECT for one in ranked):
+            if any(one.rank is not Rank.DIRECT for one in ranked) and not round_.in_order:
                 places = order(ranked, self._book.seconds, distance)
             if waited_for:
                 prune |= {one.test.path for one in ranked} - lead(ranked, self._book.seconds, distance)

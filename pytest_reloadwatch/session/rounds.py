@@ -29,7 +29,8 @@ class Round:
     *cause* names what changed, *changed* are its keys, *outdated* the files whose modules execute again.
     *attempted* are nodeids with a verdict in this
     round; *before_run* what was not proven, and how many were attempted, when its last run began. A
-    *held* round starts no further run: it was interrupted, or stopped at a failure as asked. *reasons* say why tests
+    *held* round starts no further run: it was interrupted, or stopped at a failure as asked. *in_order* leaves its
+    tests in the order of collection. *reasons* say why tests
     were selected, by nodeid, *direct* how many of the direct ones have run, by outcome.
     """
 
@@ -45,6 +46,7 @@ class Round:
     reexecuted: set[str] = field(default_factory=set)
     retries: int = 0
     held: bool = False
+    in_order: bool = False
     disturbances: dict[str, int] = field(default_factory=dict)
     reasons: dict[str, Ranked] = field(default_factory=dict)
     direct: Counter[str] = field(default_factory=Counter)
@@ -60,7 +62,8 @@ class Current:
     """The run that is alive: what it has told of itself.
 
     *reached* is the test or file that it is at, with its path. *exit_code* is pytest's, once it has
-    finished; *status* the process's, as os.waitpid gives it, once its parent has told.
+    finished; *status* the process's, as os.waitpid gives it, once its parent has told. *is_sorted* says that its tests
+    have another order than that of collection.
     """
 
     record: RunRecord
@@ -76,6 +79,7 @@ class Current:
     debugging: bool = False
     unfit: bool = False
     conftest: str = ""
+    is_sorted: bool = False
     exit_code: int | None = None
     status: int | None = None
     closed: bool = False
