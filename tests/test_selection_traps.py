@@ -12,10 +12,9 @@ KNOWN_WRONG = {
     "computed name through __import__, second user": "the built-in __import__ answers from sys.modules unheard",
     "data read by a child process": "of what a child may read, only Python sources are followed",
 }
-# The same for single runs only: a session has a warm process in which the other file was imported.
-KNOWN_WRONG_ONCE = {
-    "edit of a test that needs another file's import": "the other file is proven, so nobody imports it: " + EXECUTED,
-    **KNOWN_WRONG,
+# Wrong unless a session continues from a process in which the other file was imported.
+SOMETIMES_WRONG = {
+    "edit of a test that needs another file's import": "the other file is proven and pruned, so nobody imports it",
 }
 _COLD: dict = {}
 
@@ -26,9 +25,11 @@ def project(tmp_path):
     return Project(tmp_path / "project", known=_COLD)
 
 
-def rows(known_wrong):
-    marks = {row: [pytest.mark.xfail(reason=symptom)] for row, symptom in known_wrong.items()}
-    return [pytest.param(row, marks=marks.get(row, [])) for row in ALL]
+MARKS = {
+    **{row: [pytest.mark.xfail(reason=symptom)] for row, symptom in KNOWN_WRONG.items()},
+    **{row: [pytest.mark.xfail(reason=symptom, strict=False)] for row, symptom in SOMETIMES_WRONG.items()},
+}
+ROWS = [pytest.param(row, marks=MARKS.get(row, [])) for row in ALL]
 
 
 def walk(project, row):
@@ -43,7 +44,7 @@ def walk(project, row):
         yield number
 
 
-@pytest.mark.parametrize("row", rows(KNOWN_WRONG))
+@pytest.mark.parametrize("row", ROWS)
 def test_while_it_watches(project, row):
     steps = walk(project, row)
     next(steps)
@@ -54,7 +55,7 @@ def test_while_it_watches(project, row):
             assert not set(SPARED.get(row, ())).intersection(step.ran)
 
 
-@pytest.mark.parametrize("row", rows(KNOWN_WRONG_ONCE))
+@pytest.mark.parametrize("row", ROWS)
 def test_once_after_each_edit(project, row):
     for number in walk(project, row):
         session = run_once(project)

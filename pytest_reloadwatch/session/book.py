@@ -329,7 +329,7 @@ class Book:
         owns: dict[str, set[str]] = {}
         for ended in run.ended.values():
             bases.group(ended.path)
-            own = owns[ended.nodeid] = bases.imported_by(ended.keys) - bases.keys(ended.path)
+            own = owns[ended.nodeid] = bases.imported_by(set(ended.keys), ended.path)
             if ended.opaque:
                 own.add(FIRST_PARTY)
             self._follow(map(proof_key, own))
@@ -440,13 +440,14 @@ class _Bases:
             group = self._groups[path] = self._book.group(self.keys(path))
         return group
 
-    def imported_by(self, keys: Iterable[str]) -> set[str]:
+    def imported_by(self, keys: set[str], path: str) -> set[str]:
         """These keys, and what the modules among them rest on: who imports one a second time sees no more of it."""
-        found = set(keys)
-        for key in keys:
+        base = self.keys(path)
+        found = keys - base
+        for key in keys - base:
             if key.endswith(".py") and not key.startswith("<"):
                 found |= self._book.graph.closure({key})
-        return found
+        return found - base
 
     def own(self, keys: set[str]) -> Group:
         name = frozenset(keys)
