@@ -110,6 +110,7 @@ def _control(
     reports: str,
 ) -> NoReturn:
     from pytest_reloadwatch.proof.store import open_store
+    from pytest_reloadwatch.rewind.bytecode import discard_recent
     from pytest_reloadwatch.session.beginning import Beginning
     from pytest_reloadwatch.session.book import Book
     from pytest_reloadwatch.session.controller import Controller, Restart
@@ -130,6 +131,7 @@ def _control(
     beginning = Beginning(config, first_party)
     book.tree.track(beginning.keys)
     book.rest_on(beginning.modules)
+    discard_recent(beginning.modules)
     if getattr(config.known_args_namespace, "numprocesses", None):
         screen.note("-n is not used here yet: tests run in one process")
     if getattr(config.known_args_namespace, "cov_source", None):

@@ -16,9 +16,8 @@ def project(tmp_path):
     return Project(tmp_path / "project", known=_COLD)
 
 
-def rows(known_wrong):
-    marks = {row: [pytest.mark.xfail(reason=symptom)] for row, symptom in known_wrong.items()}
-    return [pytest.param(row, marks=marks.get(row, [])) for row in ALL]
+MARKS = {row: [pytest.mark.xfail(reason=symptom)] for row, symptom in KNOWN_WRONG.items()}
+ROWS = [pytest.param(row, marks=MARKS.get(row, [])) for row in ALL]
 
 
 def walk(project, row):
@@ -33,7 +32,7 @@ def walk(project, row):
         yield number
 
 
-@pytest.mark.parametrize("row", rows(KNOWN_WRONG))
+@pytest.mark.parametrize("row", ROWS)
 def test_while_it_watches(project, row):
     steps = walk(project, row)
     next(steps)
@@ -44,7 +43,7 @@ def test_while_it_watches(project, row):
             assert not set(SPARED.get(row, ())).intersection(step.ran)
 
 
-@pytest.mark.parametrize("row", rows(KNOWN_WRONG))
+@pytest.mark.parametrize("row", ROWS)
 def test_once_after_each_edit(project, row):
     for number in walk(project, row):
         session = run_once(project)

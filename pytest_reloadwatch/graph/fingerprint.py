@@ -1,7 +1,7 @@
 """What changed in a source, at the level of functions: a digest a function, one for the module level without them.
 
 The module level is what executes at import and what can be seen of a function without calling it: signatures,
-defaults, annotations, decorators, docstrings, classes. A function's own digest is that of its body. Both are taken
+defaults, annotations, decorators, classes. A function's own digest is that of its body and docstring. Both are taken
 from the syntax tree, so comments, blank lines and formatting do not count. The tree is not the same in all versions
 of Python: digests of different versions must not be compared.
 """
@@ -127,13 +127,12 @@ class _Reader:
         name = self._unique(self._class + node.name)
         first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
         self.spans.append((first, node.end_lineno or node.lineno, name))
-        start = int(_is_text(node.body[0]))
-        body = _tokens(node.body[start:])
+        body = _tokens(node.body)
         self.functions[name] = _digest(body)
         # Calling a generator function executes nothing of it, so that those who only call it are not on record.
         is_generator = ("Yield" in body or "YieldFrom" in body) and _is_generator(node.body)
         seen = [node.decorator_list, node.name, getattr(node, "type_params", []), node.args, node.returns]
-        return [type(node).__name__, str(is_generator), *_tokens([*seen, node.body[:start]])]
+        return [type(node).__name__, str(is_generator), *_tokens(seen)]
 
     def _unique(self, name: str) -> str:
         self._seen[name] += 1
@@ -182,10 +181,6 @@ def _signature(node: ast.stmt) -> Iterator[ast.AST]:
         for part in value if isinstance(value, list) else [value]:
             if part is not None:
                 yield from ast.walk(part)
-
-
-def _is_text(node: ast.stmt) -> bool:
-    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
 
 
 def _is_generator(body: list[ast.stmt]) -> bool:

@@ -1,13 +1,12 @@
 """The order of what is selected: failed last time, direct, then the rest by import distance. Pure.
 
 A test is direct if it executed a function that has changed, or anything in a file whose module level has, or read what
-has changed itself. So is one of which nothing is on record. The rest is only reached through imports. Where nobody
-executed what has changed, as with a constant, the tests whose files are nearest to it stand in for the direct ones.
+has changed itself. So is one of which nothing is on record. The rest is only reached through imports.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
@@ -85,15 +84,16 @@ def _rank(
     return Ranked(test, Rank.REST if direct is None else Rank.DIRECT, direct or change)
 
 
-def with_nearest(ranked: Sequence[Ranked], distance: Callable[[str], int]) -> list[Ranked]:
-    """The same where any test is direct, else with those direct whose files the fewest imports are away."""
-    if any(one.rank is Rank.DIRECT for one in ranked):
-        return list(ranked)
+def first_ones(ranked: Sequence[Ranked], distance: Callable[[str], int]) -> set[str]:
+    """The tests that do not wait where only the direct ones are wanted: these, and what failed last time.
+
+    Where nobody executed what has changed, as with a constant, those stand in whose files the fewest imports are away.
+    """
+    found = {one.test.nodeid for one in ranked if one.rank is not Rank.REST}
+    if any(one.rank is Rank.DIRECT and one.change is not None for one in ranked):
+        return found
     least = min((distance(one.test.path) for one in ranked if one.rank is Rank.REST), default=0)
-    return [
-        replace(one, rank=Rank.DIRECT) if one.rank is Rank.REST and distance(one.test.path) == least else one
-        for one in ranked
-    ]
+    return found | {one.test.nodeid for one in ranked if distance(one.test.path) == least}
 
 
 def order(

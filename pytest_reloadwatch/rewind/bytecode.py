@@ -41,6 +41,14 @@ def discard_bytecode(paths: Iterable[str]) -> None:
                     os.remove(cached)
 
 
+def discard_recent(sources: Iterable[str]) -> None:
+    """Remove what Python itself has just cached of *sources* that may be written once more within the same second."""
+    for source in sources:
+        with contextlib.suppress(OSError):
+            if os.stat(source).st_ctime_ns + _MARGIN > time.time_ns():
+                discard_bytecode([source])
+
+
 def guard_loading(first_party: FirstParty) -> None:
     """Let Python's loader neither read nor write bytecode of first-party sources that cannot be trusted.
 

@@ -13,7 +13,7 @@ from pytest_reloadwatch.graph.reach import reaches_beyond
 from pytest_reloadwatch.graph.source import Source, read_source
 from pytest_reloadwatch.proof.digest import CONFTESTS, FIRST_PARTY, digest_bytes, digest_text, is_listing, lookup_key
 from pytest_reloadwatch.proof.model import BAD, Collected, Function, Group, Proof
-from pytest_reloadwatch.proof.rank import FAR, Ranked, rank, with_nearest
+from pytest_reloadwatch.proof.rank import FAR, Ranked, rank
 from pytest_reloadwatch.proof.selection import MOST_GROUPS, Matcher, Selection, select
 from pytest_reloadwatch.proof.store import Store
 from pytest_reloadwatch.session.executions import Executions
@@ -144,9 +144,7 @@ class Book:
         selected = self.select().selected
         if self._ranked is None:
             self._executions.look_again()
-            ranked = rank(selected, self.proofs, self._executions.changes, self._executions.executed)
-            changed = {path_of(one.change.key) for one in ranked if one.change is not None}
-            self._ranked = with_nearest(ranked, self.distance_to(changed))
+            self._ranked = rank(selected, self.proofs, self._executions.changes, self._executions.executed)
         return self._ranked
 
     def distance_to(self, changed: Collection[str]) -> Callable[[str], int]:

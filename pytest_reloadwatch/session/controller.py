@@ -202,13 +202,13 @@ class Controller:
             self._watch()
 
     def _on_change(self, changed: set[str]) -> None:
+        discard_bytecode(changed)  # before a new process takes it for the source's
         self._check_start(changed)
         if self._current is not None:
             changed = changed - self._current.record.written
         relevant = self._is_relevant(changed)
         outdated = self._find_dependents(changed)
         self._book.forget(changed)
-        discard_bytecode(changed)
         if not relevant or self._options.once:
             return
         if self._current is None:
@@ -528,11 +528,11 @@ class Controller:
         current.record.note(found)
         if not found.changed:
             return
+        discard_bytecode(found.changed)
         self._check_start(found.changed)
         matters = self._book.matters(found.changed - current.record.written)
         outdated = self._find_dependents(found.changed)
         self._book.forget(found.changed)
-        discard_bytecode(found.changed)
         outside = {key for key in found.changed - current.record.written if self._file_name(key)}
         if matters and outside and not self._options.once:
             self._count_disturbances(outside)

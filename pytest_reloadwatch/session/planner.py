@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from pytest_reloadwatch.graph.keys import path_of
 from pytest_reloadwatch.proof.digest import is_path
 from pytest_reloadwatch.proof.model import BAD
-from pytest_reloadwatch.proof.rank import Rank, Ranked, lead, order
+from pytest_reloadwatch.proof.rank import Rank, Ranked, first_ones, lead, order
 from pytest_reloadwatch.rewind.messages import Resume
 
 if TYPE_CHECKING:
@@ -46,13 +46,13 @@ class Planner:
 
     def remaining(self, round_: Round) -> frozenset[str]:
         """What is to run, is not proven and has not had its turn in this round."""
-        if not self._stops_at_direct(round_):
-            return frozenset(t.nodeid for t in self._book.select().selected if t.nodeid not in round_.attempted)
-        return frozenset(
-            one.test.nodeid
-            for one in self._ranked(round_)
-            if one.rank is not Rank.REST and one.test.nodeid not in round_.attempted
-        )
+        found = {test.nodeid for test in self._book.select().selected}
+        if self._stops_at_direct(round_):
+            if not round_.runs:
+                changed = {path_of(one.change.key) for one in self._book.ranked() if one.change is not None}
+                round_.first_ones = first_ones(self._book.ranked(), self._book.distance_to(changed))
+            found &= round_.first_ones
+        return frozenset(found - round_.attempted)
 
     def needs_run(self, round_: Round, remaining: frozenset[str], *, is_first: bool) -> bool:
         """Whether anything is left to run by itself; *is_first* for the first run of a session."""

@@ -30,7 +30,7 @@ class Round:
     *attempted* are nodeids with a verdict in this
     round; *before_run* what was not proven, and how many were attempted, when its last run began. A
     *held* round starts no further run: it was interrupted, or stopped at a failure as asked. *in_order* leaves its
-    tests in the order of collection. *reasons* say why tests
+    tests in the order of collection. *first_ones* are the tests that run where only the direct ones are wanted. *reasons* say why tests
     were selected, by nodeid, *direct* how many of the direct ones have run, by outcome.
     """
 
@@ -47,6 +47,7 @@ class Round:
     retries: int = 0
     held: bool = False
     in_order: bool = False
+    first_ones: set[str] = field(default_factory=set)
     disturbances: dict[str, int] = field(default_factory=dict)
     reasons: dict[str, Ranked] = field(default_factory=dict)
     direct: Counter[str] = field(default_factory=Counter)

@@ -3,7 +3,7 @@
 import pytest
 
 from pytest_reloadwatch.proof.model import Proof
-from pytest_reloadwatch.proof.rank import FAR, Change, Rank, lead, order, rank, with_nearest
+from pytest_reloadwatch.proof.rank import FAR, Change, Rank, first_ones, lead, order, rank
 from pytest_reloadwatch.proof.selection import Selected
 
 CHANGE = Change("<code>m.py", frozenset({"f"}), frozenset({1, 2}))
@@ -49,14 +49,16 @@ def test_the_change_that_makes_a_test_direct_is_its_reason():
     assert found.change is CHANGE
 
 
-def test_where_nobody_is_direct_the_nearest_are():
-    found = with_nearest(ranked({"t.py::x": set(), "u.py::x": set()}), distance)
-    assert ranks(found) == {"t.py::x": Rank.DIRECT, "u.py::x": Rank.REST}
+def test_where_nobody_is_direct_the_nearest_stand_in():
+    assert first_ones(ranked({"t.py::x": set(), "u.py::x": set(), "v.py::x": "new"}), distance) == {
+        "t.py::x",
+        "v.py::x",
+    }
 
 
-def test_where_somebody_is_direct_the_nearest_are_not():
-    found = with_nearest(ranked({"t.py::x": set(), "u.py::x": {1}}), distance)
-    assert ranks(found) == {"t.py::x": Rank.REST, "u.py::x": Rank.DIRECT}
+def test_where_somebody_is_direct_the_nearest_wait():
+    found = ranked({"t.py::x": set(), "u.py::x": {1}, "v.py::x": set()}, failed={"v.py::x"})
+    assert first_ones(found, distance) == {"u.py::x", "v.py::x"}
 
 
 def test_the_rest_goes_by_distance_then_by_time_files_together():
