@@ -27,11 +27,11 @@ class Round:
     """What has had its turn since the tree last changed or the person last asked.
 
     *cause* names what changed, *changed* are its keys, *outdated* the files whose modules execute again.
-    *attempted* are nodeids with a verdict in this
-    round; *before_run* what was not proven, and how many were attempted, when its last run began. A
-    *held* round starts no further run: it was interrupted, or stopped at a failure as asked. *in_order* leaves its
-    tests in the order of collection. *first_ones* are the tests that run where only the direct ones are wanted. *reasons* say why tests
-    were selected, by nodeid, *direct* how many of the direct ones have run, by outcome.
+    *attempted* are nodeids with a verdict in this round; *before_run* what was not proven, and how many were
+    attempted, when its last run began. A *held* round starts no further run: it was interrupted, or stopped at a
+    failure as asked. *in_order* leaves its tests in the order of collection. *first_ones* are the tests that run where
+    only the direct ones are wanted. *reasons* say why tests were selected, by nodeid, *direct* how many of the direct
+    ones have run, by outcome.
     """
 
     cause: list[str] = field(default_factory=list)
