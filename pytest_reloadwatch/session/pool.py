@@ -18,12 +18,17 @@ _NEVER = frozenset({("<never>", "true")})  # in the past of a checkpoint that no
 
 
 class Pool:
-    """Checkpoints by pid. Their pasts become digests when they check in, which can be much later than they froze."""
+    """Checkpoints by pid. Their pasts become digests when they check in, which can be much later than they froze.
+
+    It can even be after one that was frozen later, and whose past theirs is a part of: that one waits.
+    """
 
     def __init__(self, tree: Tree) -> None:
         self._tree = tree
         self._channels: dict[int, Channel] = {}
-        self._pasts: dict[int, frozenset[tuple[str, str]]] = {}
+        self._parents: dict[int, int] = {}
+        self._own: dict[int, frozenset[tuple[str, str]]] = {}  # what each has taken in since its parent froze
+        self._waiting: set[int] = set()  # for an ancestor to check in
         self.checkpoints: dict[int, Checkpoint] = {}
 
     def add(self, frozen: Frozen, channel: Channel) -> Checkpoint:
@@ -32,7 +37,8 @@ class Pool:
         own = frozenset(map(self._tree.entry, frozen.past))
         if self._tree.may_have_moved(frozen.past, frozen.begun):
             own |= _NEVER
-        past = self._pasts[frozen.pid] = self._pasts.get(frozen.parent, frozenset()) | own
+        self._parents[frozen.pid], self._own[frozen.pid] = frozen.parent, own
+        past = self._past(frozen.pid)
         checkpoint = Checkpoint(
             pid=frozen.pid,
             parent=frozen.parent,
@@ -40,13 +46,34 @@ class Pool:
             place=frozen.place,
             before=frozen.before,
             moment=frozen.moment,
-            past=past,
+            past=_NEVER if past is None else past,
             collected=frozen.collected,
             hoisted=tuple(frozen.hoisted),
         )
         self.checkpoints[frozen.pid] = checkpoint
         self._channels[frozen.pid] = channel
+        self._complete(self._waiting)
+        if past is None:
+            self._waiting.add(frozen.pid)
         return checkpoint
+
+    def _past(self, pid: int) -> frozenset[tuple[str, str]] | None:
+        """All that a process has taken in; None while that is not known."""
+        past: frozenset[tuple[str, str]] = frozenset()
+        while pid:
+            if pid not in self._own:
+                return None
+            past |= self._own[pid]
+            pid = self._parents[pid]
+        return past
+
+    def _complete(self, pids: Collection[int]) -> None:
+        for pid in list(pids):
+            past = self._past(pid)
+            if past is not None:
+                self._waiting.discard(pid)
+                if pid in self.checkpoints:
+                    self.checkpoints[pid] = replace(self.checkpoints[pid], past=past)
 
     def of(self, channel: Channel) -> list[int]:
         """The frozen process at the other end of *channel*, if it is one."""
@@ -80,8 +107,16 @@ class Pool:
     def distrust(self, run: int, keys: Collection[str]) -> None:
         """*keys* changed while *run* was under way: what it froze after reading them may hold either state."""
         for pid, checkpoint in list(self.checkpoints.items()):
-            if checkpoint.run == run and not checkpoint.is_root and any(key in keys for key, _ in checkpoint.past):
+            if (
+                checkpoint.run == run
+                and not checkpoint.is_root
+                and any(key in keys for key, _ in self._known_past(pid))
+            ):
+                self._own[pid] |= _NEVER
                 self.checkpoints[pid] = replace(checkpoint, past=_NEVER)
+
+    def _known_past(self, pid: int) -> frozenset[tuple[str, str]]:
+        return self._past(pid) or self._own[pid]
 
     def trim(self, hot: list[str]) -> None:
         """Keep to the budget."""
