@@ -25,8 +25,28 @@ Executed: TypeAlias = "tuple[str, int, str]"
 _monitoring: Any = getattr(sys, "monitoring", None)
 
 
+class Codes(list["Executed"]):
+    """Every code that was seen to execute, by its number: sets of numbers are small and quick."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._numbers: dict[int, tuple[CodeType, int]] = {}  # by the code's id, with the code, for the id's sake
+
+    def number(self, code: CodeType) -> int:
+        known = self._numbers.get(id(code))
+        if known is None:
+            known = self._numbers[id(code)] = (code, len(self))
+            self.append((code.co_filename, code.co_firstlineno, code.co_name))
+        return known[1]
+
+
 class CodeWatcher(Protocol):
-    """Owners nest: what executes for an inner one counts for the outer ones too. All threads count."""
+    """Owners nest: what executes for an inner one counts for the outer ones too. All threads count.
+
+    *codes* says what the numbers mean.
+    """
+
+    codes: Codes
 
     def obstacle(self) -> str:
         """Why it cannot start now, in words; empty where it can."""
@@ -40,8 +60,8 @@ class CodeWatcher(Protocol):
     def begin(self) -> None:
         """From here on things execute for a new owner."""
 
-    def end(self) -> set[Executed] | None:
-        """What has executed for the latest owner, which is one no more; None where that is not known."""
+    def end(self) -> set[int] | None:
+        """Numbers of what has executed for the latest owner, which is one no more; None where that is not known."""
 
 
 def make_watcher(is_wanted: Callable[[str], bool]) -> CodeWatcher:
@@ -59,10 +79,6 @@ class _Answers(dict[str, bool]):
         return answer
 
 
-def _executed(code: CodeType) -> Executed:
-    return (code.co_filename, code.co_firstlineno, code.co_name)
-
-
 class MonitoringWatcher:
     """Python 3.12 and later: two tools of ``sys.monitoring``.
 
@@ -74,10 +90,11 @@ class MonitoringWatcher:
     _IDS = (3, 4)  # the others have names, or are for optimizers
 
     def __init__(self, is_wanted: Callable[[str], bool]) -> None:
+        self.codes = Codes()
         self._wanted = _Answers(is_wanted)
         self._scout, self._reporter = self._IDS
         self._ran: list[CodeType] = []  # and will not report before it is armed again
-        self._owners: list[set[Executed]] = []
+        self._owners: list[set[int]] = []
 
     def obstacle(self) -> str:
         taken = [name for name in map(_monitoring.get_tool, self._IDS) if name is not None]
@@ -103,7 +120,7 @@ class MonitoringWatcher:
         self._settle()
         self._owners.append(set())
 
-    def end(self) -> set[Executed]:
+    def end(self) -> set[int]:
         self._settle()
         found = self._owners.pop()
         for outer in self._owners[-1:]:
@@ -128,9 +145,10 @@ class MonitoringWatcher:
         """Note for the current owner what ran, and have it report again; other threads may add to it meanwhile."""
         owner = self._owners[-1] if self._owners else set()
         ran, reporter, events, arm = self._ran, self._reporter, self._events(), _monitoring.set_local_events
+        number = self.codes.number
         while ran:
             code = ran.pop()
-            owner.add(_executed(code))
+            owner.add(number(code))
             arm(reporter, code, 0)
             arm(reporter, code, events)
 
@@ -181,7 +199,7 @@ class _Thread:
 
 @dataclass
 class _Owner:
-    executed: set[Executed] = field(default_factory=set)
+    executed: set[int] = field(default_factory=set)
     is_known: bool = True
 
 
@@ -193,6 +211,7 @@ class ProfilerWatcher:
     """
 
     def __init__(self, is_wanted: Callable[[str], bool]) -> None:
+        self.codes = Codes()
         self._wanted = _Answers(is_wanted)
         self._profile = _Profile()
         self._is_profiling = False
@@ -216,7 +235,7 @@ class ProfilerWatcher:
         self._owners.append(_Owner())
         self._resume()
 
-    def end(self) -> set[Executed] | None:
+    def end(self) -> set[int] | None:
         self._pause()
         owner = self._owners.pop()
         for outer in self._owners[-1:]:
@@ -244,7 +263,7 @@ class ProfilerWatcher:
             self._profile.clear()
             for thread in self._threads:
                 ran += thread.ran()
-            owner.executed.update(_executed(code) for code in ran if self._wanted[code.co_filename])
+            owner.executed.update(self.codes.number(code) for code in ran if self._wanted[code.co_filename])
         self._forget_threads()
 
     def _take_out(self) -> bool:
@@ -265,7 +284,7 @@ class ProfilerWatcher:
     def _enter_thread(self, frame: FrameType, event: str, _argument: object) -> None:
         """The profile function of each new thread, until its first event."""
         if event == "call" and self._owners and self._wanted[frame.f_code.co_filename]:
-            self._owners[-1].executed.add(_executed(frame.f_code))
+            self._owners[-1].executed.add(self.codes.number(frame.f_code))
         thread = _Thread()
         self._threads.append(thread)
         thread.profile.enable()

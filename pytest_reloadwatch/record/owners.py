@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator
     from types import CodeType
 
-    from pytest_reloadwatch.record.executed import CodeWatcher
+    from pytest_reloadwatch.record.executed import CodeWatcher, Executed
     from pytest_reloadwatch.record.recorder import Recorder
 
 
@@ -47,9 +47,10 @@ class Owners:
     def begin_test(self, item: pytest.Item) -> None:
         self._recorder.push(Owner(_code(getattr(item, "function", None))))
 
-    def source(self, filename: str) -> str:
-        """The source that code from *filename* counts for, if any."""
-        return self._recorder.code_source(filename)
+    def code_since(self, number: int) -> list[Executed]:
+        """The code with this number and later ones, each with the source that it counts for, if any."""
+        source = self._recorder.code_source
+        return [(source(filename), line, name) for filename, line, name in self._watcher.codes[number:]]
 
     def end_test(self) -> Owner:
         """What the test took in, with what its fixtures did."""

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from types import CodeType, FrameType
 
     from pytest_reloadwatch.record.children import Child
-    from pytest_reloadwatch.record.executed import Executed
     from pytest_reloadwatch.record.firstparty import FirstParty
 
 _IMPORTLIB = "<frozen importlib"
@@ -40,12 +39,12 @@ class Owner:
 
     *children* are processes that it started, or talked to, and that report; what they have told is not in *keys* yet.
     *code* is the function of the test or fixture; what it reads directly need not be charged to its module.
-    *executed* is None where it is not known.
+    *executed* are numbers of code (record.executed), None where it is not known.
     """
 
     code: CodeType | None = None
     keys: set[str] = field(default_factory=set)
-    executed: set[Executed] | None = field(default_factory=set)
+    executed: set[int] | None = field(default_factory=set)
     opaque: bool = False
     children: dict[Child, None] = field(default_factory=dict)
 
@@ -56,7 +55,7 @@ class Owner:
         self.children |= other.children
         self.add_executed(other.executed)
 
-    def add_executed(self, executed: set[Executed] | None) -> None:
+    def add_executed(self, executed: set[int] | None) -> None:
         if executed is None or self.executed is None:
             self.executed = None
         else:
@@ -116,7 +115,7 @@ class Recorder:
         for current in self._owners[-1:]:
             current.add(owner)
 
-    def executed(self, found: set[Executed] | None) -> None:
+    def executed(self, found: set[int] | None) -> None:
         """Code was executed on the current owner's account; None where it is not known which."""
         for owner in self._owners[-1:]:
             owner.add_executed(found)

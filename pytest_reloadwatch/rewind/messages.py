@@ -292,9 +292,9 @@ class Channel:
     def fileno(self) -> int:
         return self._socket.fileno()
 
-    def send(self, message: Message) -> None:
+    def send(self, *messages: Message) -> None:
         """Raises OSError when the other end is gone."""
-        self._socket.sendall(format_message(message))
+        self._socket.sendall(b"".join(map(format_message, messages)))
 
     def receive(self) -> list[Message] | None:
         """What has arrived so far; None when the other end is gone. Raises BadMessageError."""

@@ -30,7 +30,6 @@ from pytest_reloadwatch.rewind.restore import flush_streams
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from pytest_reloadwatch.record.executed import Executed
     from pytest_reloadwatch.record.owners import Owners
     from pytest_reloadwatch.record.recorder import Owner
     from pytest_reloadwatch.rewind.finder import RewindFinder
@@ -51,7 +50,7 @@ class Run:
         self._seconds = 0.0
         self._teardown_failed = False
         self._files: dict[str, tuple[str, str]] = {}
-        self._functions: dict[Executed, int] = {}  # that the controller has been told of
+        self._codes_told = 0  # to the controller
         self._exact = _files_with_parts(config)
         self._adopt_order()
         timeline.on_resume.append(self._on_resume)
@@ -69,7 +68,6 @@ class Run:
 
     def _on_resume(self) -> None:
         self._finder.imports = []
-        self._functions = {}
         self._adopt_order()
         _compat.refresh_early_state(self._config)
 
@@ -180,7 +178,9 @@ class Run:
         return str(item.path) not in self._prune and item.nodeid not in self._proven
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
+    def pytest_runtest_protocol(
+        self, item: pytest.Item, nextitem: pytest.Item | None
+    ) -> Generator[None, object, object]:
         self._outcomes, self._seconds, self._teardown_failed = [], 0.0, False
         self._timeline.send(TestStarted(self._run, item.nodeid, str(item.path)))
         self._owners.begin_test(item)
@@ -192,14 +192,13 @@ class Run:
         owner = self._owners.end_test()
         if self._outcomes:
             outcome = worst(self._outcomes)
-            self._tell(item, outcome, owner)
+            self._tell(item, outcome, owner, with_next=nextitem is not None)
             self._ordering.note(item.nodeid, outcome)
         return result
 
-    def _tell(self, item: pytest.Item, outcome: str, owner: Owner) -> None:
-        executed, known = owner.executed, self._functions
-        new = [code for code in executed or () if code not in known]
-        known.update((code, number) for number, code in enumerate(new, len(known)))
+    def _tell(self, item: pytest.Item, outcome: str, owner: Owner, *, with_next: bool) -> None:
+        new = self._owners.code_since(self._codes_told)
+        self._codes_told += len(new)
         self._timeline.send(
             TestEnded(
                 run=self._run,
@@ -210,9 +209,10 @@ class Run:
                 keys=sorted(owner.keys),
                 opaque=owner.opaque,
                 teardown_failed=self._teardown_failed,
-                executed=None if executed is None else [known[code] for code in executed],
-                functions=[(self._owners.source(path), line, name) for path, line, name in new],
-            )
+                executed=None if owner.executed is None else list(owner.executed),
+                functions=new,
+            ),
+            with_next=with_next,
         )
 
     @pytest.hookimpl(tryfirst=True)

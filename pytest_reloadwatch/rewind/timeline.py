@@ -84,6 +84,7 @@ class Timeline:
         self._past: list[str] = []
         self._begun = time.time_ns()  # from when on self._past was taken in
         self._channel: Channel | None = None
+        self._unsent: list[Message] = []
         self._lifeline = -1
         self._last_freeze = 0.0
         self._stretch = FIRST_STRETCH
@@ -94,12 +95,16 @@ class Timeline:
 
     # What a run does
 
-    def send(self, message: Message) -> None:
-        """Tell the controller; a run whose controller is gone ends here."""
+    def send(self, message: Message, *, with_next: bool = False) -> None:
+        """Tell the controller, *with_next* together with what comes next: a run whose controller is gone ends here."""
         if self._channel is None:
             return
+        self._unsent.append(message)
+        if with_next:
+            return
+        messages, self._unsent = self._unsent, []
         try:
-            self._channel.send(message)
+            self._channel.send(*messages)
         except OSError:
             os._exit(1)
 

@@ -65,6 +65,7 @@ class Book:
         self._sources: set[str] = set()
         self._source_listings: set[str] = set()
         self._interest: set[str] = set()
+        self._followed: set[str] = set()
         self._selection: Selection | None = None
         self._ranked: list[Ranked] | None = None
         self._with_history: set[str] = set()
@@ -129,15 +130,15 @@ class Book:
             found = self._store.history(self._environment, wanted) if wanted else {}
         except StoreUnusableError:  # it only saves time, and saving will complain
             return False
-        has_more = False
+        new: dict[int, Group] = {}
         for nodeid, proofs in found.items():
             known = self.proofs[nodeid]
             groups = {proof.groups for proof in known}
             earlier = [proof for proof in proofs if proof.groups not in groups]
-            self._follow(key for proof in earlier for group in proof.groups for key, _ in group)
+            new.update((id(group), group) for proof in earlier for group in proof.groups)
             known[:] = (earlier + known)[-KEPT:]
-            has_more = has_more or bool(earlier)
-        return has_more
+        self._follow(key for group in new.values() for key, _ in group)
+        return bool(new)
 
     def ranked(self) -> list[Ranked]:
         """The same tests with their ranks."""
@@ -460,7 +461,8 @@ class Book:
 
     def _follow(self, keys: Iterable[str]) -> None:
         """Look at these keys of proofs in sweeps; a source may matter even if only its text changes."""
-        wanted = set(keys)
+        wanted = set(keys) - self._followed
+        self._followed |= wanted
         paths = {path_of(key) for key in wanted}
         self._interest |= paths
         self.tree.track(paths)
