@@ -140,19 +140,19 @@ class TestOnce:
 
 class TestEvents:
     def test_of_a_run_have_exactly_this_shape_and_order(self, project):
-        project.write("app.py", "VALUE = 1\n")
-        project.write("test_app.py", "import app\ndef test_value(): assert app.VALUE == 1\n")
+        project.write("app.py", "def value(): return 1\n")
+        project.write("test_app.py", "import app\ndef test_value(): assert app.value() == 1\n")
         with WatchSession(project) as session:
             session.step()
             session.wait_until_idle()
-            project.write("app.py", "VALUE = 2\n")
+            project.write("app.py", "def value(): return 2\n")
             events = session.settled_step().events
         seconds = [event.pop("seconds") for event in events if "seconds" in event]
         assert len(seconds) == 2
         assert all(isinstance(value, float) and 0 <= value < 60 for value in seconds)
         reexecuted = events[3].pop("reexecuted")
         assert "app" in reexecuted
-        test, why = "test_app.py::test_value", "code outside of functions changed"
+        test, why = "test_app.py::test_value", "function value changed"
         assert events == [
             {
                 "event": "selected",
