@@ -13,8 +13,10 @@ from pytest_reloadwatch.proof import digest, selection
 from pytest_reloadwatch.record import recorder
 from pytest_reloadwatch.record.owners import Owners
 from pytest_reloadwatch.record.recorder import Owner, Recorder
-from pytest_reloadwatch.session import book
+from pytest_reloadwatch.session import conftests as conftests_module
+from pytest_reloadwatch.session import parsed
 from pytest_reloadwatch.session.book import Book
+from pytest_reloadwatch.session.conftests import Conftests
 from pytest_reloadwatch.session.executions import Executions
 from pytest_reloadwatch.watch import tree
 from pytest_reloadwatch.watch.tree import Sweep, Tree
@@ -115,7 +117,7 @@ def edges_at_run_time():
 @spoil
 def imports_in_the_source():
     read = source.read_source
-    book.read_source = lambda data: replace(read(data), imports=SourceImports())
+    parsed.read_source = lambda data: replace(read(data), imports=SourceImports())
 
 
 @spoil
@@ -126,7 +128,7 @@ def names_in_strings():
         found = read(data)
         return replace(found, imports=SourceImports(found.imports.imports))
 
-    book.read_source = read_without
+    parsed.read_source = read_without
 
 
 @spoil
@@ -136,7 +138,7 @@ def implicit_packages():
 
 @spoil
 def conftests():
-    Book._conftests_of = lambda self, path: ()
+    Conftests.above = lambda self, path: ()
 
 
 @spoil
@@ -148,7 +150,7 @@ def ambient():
 @spoil
 def far_conftests():
     """Conftests of other directories, whose hooks and side effects reach beyond these."""
-    book.reaches_beyond = lambda source: False
+    conftests_module.reaches_beyond = lambda source: False
 
 
 @spoil

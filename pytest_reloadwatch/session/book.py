@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 from typing import TYPE_CHECKING, TypeVar
 
 from pytest_reloadwatch.exceptions import StoreUnusableError
 from pytest_reloadwatch.graph.closure import ImportGraph
 from pytest_reloadwatch.graph.keys import code_key, is_code, is_line, path_of, proof_key, with_texts
-from pytest_reloadwatch.graph.reach import reaches_beyond
-from pytest_reloadwatch.graph.source import Source, read_source
-from pytest_reloadwatch.proof.digest import CONFTESTS, FIRST_PARTY, digest_bytes, digest_text, is_listing, lookup_key
+from pytest_reloadwatch.proof.digest import CONFTESTS, FIRST_PARTY, digest_text, is_listing, lookup_key
 from pytest_reloadwatch.proof.model import BAD, Collected, Function, Group, Proof
 from pytest_reloadwatch.proof.rank import FAR, Ranked, rank
 from pytest_reloadwatch.proof.selection import MOST_GROUPS, Matcher, Selection, select
 from pytest_reloadwatch.proof.store import Store
+from pytest_reloadwatch.session.bases import Bases
+from pytest_reloadwatch.session.conftests import Conftests
 from pytest_reloadwatch.session.executions import Executions
+from pytest_reloadwatch.session.parsed import Parsed
 from pytest_reloadwatch.session.sources import find_sources
 from pytest_reloadwatch.watch.tree import Sweep, Tree
 
@@ -36,19 +36,19 @@ class Book:
     """Owned by the controller; everything here happens between two runs or on a run's messages."""
 
     def __init__(self, store: Store, environment: str, scope: str, first_party: FirstParty) -> None:
-        self.tree = Tree(self._read_code)
-        self.graph = ImportGraph(lambda path: self._source(path).imports)
+        self.tree = Tree(lambda path: self._parsed.read(path).code)
+        self._parsed = Parsed(store, self.tree)
+        self.graph = ImportGraph(lambda path: self._parsed.read(path).imports)
         self.files, self.proofs = store.load(environment, scope)
         self._store = store
         self._environment = environment
         self._scope = scope
         self._first_party = first_party
         self._ambient: set[str] = set()
-        self._conftests: set[str] = set()
+        self._conftests = Conftests(first_party.rootdir, self.tree)
+        self._executed_conftests: set[str] = set()
         self._module_paths: dict[str, str] = {}
         self._module_names: dict[str, str] = {}
-        self._far: set[str] = set()  # conftests that tests of other directories rest on too
-        self._reaches: dict[str, bool] = {}
         self._test_files = set(self.files)
         self._volatile: set[str] = set()
         self._left_out: set[str] = set()
@@ -58,9 +58,6 @@ class Book:
         self.loose: dict[str, str] = {}  # outcomes that could not be proven
         self._listings: list[Group] = []
         self.listing_missed = False  # by the last run, for something was written meanwhile
-        self._parsed: dict[str, Source] = {}
-        self._by_code: dict[str, Source] = {}
-        self._unsaved: dict[str, Source] = {}
         self._dropped: list[str] = []
         self._sources: set[str] = set()
         self._source_listings: set[str] = set()
@@ -69,7 +66,7 @@ class Book:
         self._selection: Selection | None = None
         self._ranked: list[Ranked] | None = None
         self._with_history: set[str] = set()
-        self._executions = Executions(store, environment, self.tree, self._source, self._recall)
+        self._executions = Executions(store, environment, self.tree, self._parsed.read, self._parsed.recall)
         self._matcher = Matcher(self.tree.entries)
         self._groups_known: dict[Group, Group] = {}
         self._unprepared: list[str] = []
@@ -77,7 +74,7 @@ class Book:
         for group in self._groups():
             self._follow(key for key, _ in group)
         self._digest_sources()
-        self._find_far_conftests()
+        self._conftests.look(self._test_files)
 
     # The tree
 
@@ -87,7 +84,9 @@ class Book:
         if found.changed:
             self._selection = None
             self._find_sources([key for key in found.changed if key in self._source_listings])
-            if any(os.path.basename(key) == "conftest.py" for key in found.changed) and self._find_far_conftests():
+            if any(os.path.basename(key) == "conftest.py" for key in found.changed) and self._conftests.look(
+                self._test_files
+            ):
                 found.changed.add(CONFTESTS)
             if self._digest_sources():
                 found.changed.add(FIRST_PARTY)
@@ -169,7 +168,7 @@ class Book:
             self._find_sources(self._first_party.roots)
             return True
         if self._unprepared:
-            self._source(self._unprepared.pop())
+            self._parsed.read(self._unprepared.pop())
         elif self._unclosed:
             self.base_keys(self._unclosed.pop())
         return bool(self._unprepared or self._unclosed)
@@ -203,7 +202,7 @@ class Book:
             self.graph.add_module(name, path)
             self._unprepared.append(path)
             if os.path.basename(path) == "conftest.py":
-                self._conftests.add(path)
+                self._executed_conftests.add(path)
         for importer, key in message.edges:
             self.graph.add_edge(importer, key)
 
@@ -211,7 +210,7 @@ class Book:
         """A run has collected: which test files there are, and from where they import."""
         run.collection = message
         self._test_files.update(path for path, _, _ in message.files)
-        self._find_far_conftests()
+        self._conftests.look(self._test_files)
         self.graph.set_roots(message.roots)
         self._unclosed = [path for path, _, _ in message.files]
 
@@ -228,7 +227,7 @@ class Book:
         self._touched_often |= run.touched & self._touched_once
         run.disturbed |= run.touched - self._excused(run)
         run.disturbed |= self._new(run) & run.past
-        bases = _Bases(self, run)
+        bases = Bases(self.base_keys, self.group)
         files = self._close_files(run, bases)
         self._note_listing(run)
         run.functions = self._executions.resolve(run.codes)
@@ -253,14 +252,14 @@ class Book:
         try:
             self._store.forget_files(self._environment, self._scope, self._dropped)
             self._store.save(self._environment, self._scope, files, proofs, executed)
-            self._store.save_sources(self._unsaved)
+            self._store.save_sources(self._parsed.take_unsaved())
             self._executions.forget(executed)
         except StoreUnusableError as error:
-            self._store = Store(None)
+            self._store = self._parsed.store = Store(None)
             self._executions.move(self._store)
             return f"the store cannot be written ({error}): what is proven is kept for this session only"
         finally:
-            self._unsaved, self._dropped = {}, []
+            self._dropped = []
         return ""
 
     def leave_out(self, keys: Collection[str]) -> None:
@@ -295,9 +294,8 @@ class Book:
         """What every test of the file *path* rests on: its imports, its conftests, and what is ambient."""
         if path.endswith(os.sep):
             path = os.path.join(path, "conftest.py")
-        conftests = set(self._conftests_of(path))
-        ambient = self._ambient - self._conftests - self._test_files
-        return self.graph.closure({path, *conftests, *ambient, *self._far, CONFTESTS})
+        ambient = self._ambient - self._executed_conftests - self._test_files
+        return self.graph.closure({path, *self._conftests.above(path), *ambient, *self._conftests.far, CONFTESTS})
 
     def brought_along(self, nodeids: Iterable[str], prune: Collection[str]) -> set[str]:
         """Files among *prune* that have to be collected all the same: they import what these tests only find there."""
@@ -319,7 +317,7 @@ class Book:
 
     def module_name(self, path: str) -> str:
         """The name of the module that was executed from *path*, if it is none of the tests'."""
-        return "" if path in self._test_files or path in self._conftests else self._module_names.get(path, "")
+        return "" if path in self._test_files or path in self._executed_conftests else self._module_names.get(path, "")
 
     def ways_to(self, changed: Collection[str]) -> dict[str, tuple[int, str]]:
         """How imports lead from sources to the nearest of those that changed (see graph.closure)."""
@@ -327,35 +325,7 @@ class Book:
         sources = {key for key in keys if key.endswith(".py") and key == path_of(key)}
         return self.graph.ways(changed, sources)
 
-    def _conftests_of(self, path: str) -> Iterable[str]:
-        directory = os.path.dirname(path)
-        while True:
-            yield os.path.join(directory, "conftest.py")
-            parent = os.path.dirname(directory)
-            if directory == self._first_party.rootdir or parent == directory:
-                return
-            directory = parent
-
-    def _find_far_conftests(self) -> bool:
-        """Find out which conftests tests of other directories rest on too; whether these are others than before."""
-        directories = {os.path.dirname(path) for path in self._test_files}
-        conftests = {conftest for place in directories for conftest in self._conftests_of(os.path.join(place, ""))}
-        self.tree.track(conftests)
-        self._far = {path for path in conftests if self.tree.exists(path) and self._reaches_beyond(path)}
-        before = self.tree.digest(CONFTESTS) if CONFTESTS in self.tree else ""
-        self.tree.put(CONFTESTS, digest_text("\n".join(sorted(self._far))))
-        return self.tree.digest(CONFTESTS) != before
-
-    def _reaches_beyond(self, path: str) -> bool:
-        digest = self.tree.digest(path)
-        if digest not in self._reaches:
-            with contextlib.suppress(OSError), open(path, "rb") as file:
-                data = file.read()
-                digest = digest_bytes(data)  # by now it may be another, which the next sweep will see
-                self._reaches[digest] = reaches_beyond(data)
-        return self._reaches.get(digest, True)
-
-    def _close_files(self, run: RunRecord, bases: _Bases) -> list[Collected]:
+    def _close_files(self, run: RunRecord, bases: Bases) -> list[Collected]:
         if run.collection is None:
             return []
         items: dict[str, list[str]] = {}
@@ -411,7 +381,7 @@ class Book:
                 self._dropped.append(path)
                 self._listings.clear()  # it was among those that earlier collections gave
 
-    def _close_tests(self, run: RunRecord, bases: _Bases) -> tuple[list[Proof], dict[str, str]]:
+    def _close_tests(self, run: RunRecord, bases: Bases) -> tuple[list[Proof], dict[str, str]]:
         kept: list[Proof] = []
         unproven: dict[str, str] = {}
         owns: dict[str, set[str]] = {}
@@ -451,7 +421,7 @@ class Book:
         if run.collection is None or any(path not in self.files for path, _, _ in run.collection.files):
             return
         keys = set(filter(is_listing, run.whole_past))
-        keys |= self.graph.closure(self._conftests)
+        keys |= self.graph.closure(self._executed_conftests)
         if keys & ((run.disturbed | run.rewritten) - self._volatile):
             self.listing_missed = True  # a file may have come after its directory was looked at
             return
@@ -500,59 +470,6 @@ class Book:
             self.tree.put(FIRST_PARTY, digest_text(repr(state)))
             return self.tree.digest(FIRST_PARTY) != before
         return False
-
-    def _read_code(self, path: str) -> str:
-        return self._source(path).code
-
-    def _recall(self, code: str) -> Source | None:
-        """What a source gave whose code has this digest."""
-        return self._by_code.get(code) or self._store.source_with_code(code)
-
-    def _source(self, path: str) -> Source:
-        """What parsing the source at *path* gives, once for each content."""
-        self.tree.track([path])
-        digest = self.tree.digest(path)
-        found = self._parsed.get(digest) or self._store.source(digest)
-        if found is None:
-            try:
-                with open(path, "rb") as file:
-                    data = file.read()
-            except OSError:
-                data = b""
-            digest = digest_bytes(data)  # by now it may be another, which the next sweep will see
-            found = self._unsaved[digest] = read_source(data)
-        self._parsed[digest] = self._by_code[found.code] = found
-        return found
-
-
-class _Bases:
-    """The groups of one run's files, each worked out once."""
-
-    def __init__(self, book: Book, run: RunRecord) -> None:
-        self._book = book
-        self._run = run
-        self._keys: dict[str, set[str]] = {}
-        self._groups: dict[str, Group] = {}
-        self._own: dict[frozenset[str], Group] = {}
-
-    def keys(self, path: str) -> set[str]:
-        keys = self._keys.get(path)
-        if keys is None:
-            keys = self._keys[path] = self._book.base_keys(path)
-        return keys
-
-    def group(self, path: str) -> Group:
-        group = self._groups.get(path)
-        if group is None:
-            group = self._groups[path] = self._book.group(self.keys(path))
-        return group
-
-    def own(self, keys: set[str]) -> Group:
-        name = frozenset(keys)
-        group = self._own.get(name)
-        if group is None:
-            group = self._own[name] = self._book.group(name)
-        return group
 
 
 def _keep(records: list[_Record], record: _Record) -> None:
