@@ -43,10 +43,11 @@ class Codes(list["Executed"]):
 class CodeWatcher(Protocol):
     """Owners nest: what executes for an inner one counts for the outer ones too. All threads count.
 
-    *codes* says what the numbers mean.
+    *codes* says what the numbers mean. One that *is_selective* costs nothing where nothing that is wanted executes.
     """
 
     codes: Codes
+    is_selective: bool
 
     def obstacle(self) -> str:
         """Why it cannot start now, in words; empty where it can."""
@@ -87,6 +88,7 @@ class MonitoringWatcher:
     each owner, pytest's own code included; and so would what coverage has disabled for itself.
     """
 
+    is_selective = True
     _IDS = (3, 4)  # the others have names, or are for optimizers
 
     def __init__(self, is_wanted: Callable[[str], bool]) -> None:
@@ -209,6 +211,8 @@ class ProfilerWatcher:
     A thread has one place for a profiler. Where somebody else's is in it we stay out, and where a test puts another
     one there it is not known what executes for the owners of that moment. Threads are those of ``threading``.
     """
+
+    is_selective = False
 
     def __init__(self, is_wanted: Callable[[str], bool]) -> None:
         self.codes = Codes()

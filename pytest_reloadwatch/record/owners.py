@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class Owners:
     """What a fixture of a wider scope than one test takes in belongs to every test that uses it.
 
-    Code is watched while fixtures and tests execute, not in pytest's own work around them: it costs before Python 3.12.
+    Code is watched while fixtures and tests execute, and where that costs nothing, from Python 3.12 on, in hooks too.
     """
 
     def __init__(self, recorder: Recorder, watcher: CodeWatcher) -> None:
@@ -46,6 +46,8 @@ class Owners:
 
     def begin_test(self, item: pytest.Item) -> None:
         self._recorder.push(Owner(_code(getattr(item, "function", None))))
+        if self._watcher.is_selective:
+            self._begin()
 
     def code_since(self, number: int) -> list[Executed]:
         """The code with this number and later ones, each with the source that it counts for, if any."""
@@ -54,6 +56,8 @@ class Owners:
 
     def end_test(self) -> Owner:
         """What the test took in, with what its fixtures did."""
+        if self._watcher.is_selective:
+            self._end()
         owner = self._recorder.pop()
         self._add_shared(owner, self._used)
         self._used = []
@@ -62,20 +66,12 @@ class Owners:
 
     @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_runtest_call(self) -> Generator[None, object, object]:
-        self._begin()
-        try:
-            return (yield)
-        finally:
-            self._end()
+        return (yield from self._while_watching(anew=not self._watcher.is_selective))
 
     @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_runtest_teardown(self, item: pytest.Item) -> Generator[None, object, object]:
         self._used = _compat.fixtures_used(getattr(item, "_request", None))  # forgotten in the teardown
-        self._begin()
-        try:
-            return (yield)
-        finally:
-            self._end()
+        return (yield from self._while_watching(anew=not self._watcher.is_selective))
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_fixture_setup(self, fixturedef: Any, request: Any) -> Generator[None, object, object]:
@@ -83,11 +79,10 @@ class Owners:
         if fixturedef.scope != "function":
             owner = self._fixtures.setdefault(id(fixturedef), owner)
         self._recorder.push(owner)
-        self._begin()
         try:
-            return (yield)
+            anew = fixturedef.scope != "function" or not self._watcher.is_selective
+            return (yield from self._while_watching(anew=anew))
         finally:
-            self._end()
             self._recorder.pop()
             if fixturedef.scope != "function":
                 # It may have asked by name for one that was there already: the next user of it will not.
@@ -99,6 +94,16 @@ class Owners:
             shared = self._fixtures.get(id(definition))
             if shared is not None:
                 owner.add(shared)
+
+    def _while_watching(self, *, anew: bool) -> Generator[None, object, object]:
+        """What executes meanwhile does so for the current owner; not *anew* where it is being watched already."""
+        if not anew:
+            return (yield)
+        self._begin()
+        try:
+            return (yield)
+        finally:
+            self._end()
 
     def _begin(self) -> None:
         """What executes from here on does so for the current owner."""
