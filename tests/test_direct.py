@@ -124,6 +124,13 @@ class TestDirect:
         shop.replace(*edit)
         assert direct(session.assert_equal_to_cold()) == expected
 
+    def test_is_nobody_who_only_asks_whether_the_file_is_there(self, shop):
+        shop.write("test_asks.py", "import os\ndef test_asks(): assert os.path.exists('data.txt')\n")
+        with WatchSession(shop) as session:
+            session.step()
+            shop.replace("data.txt", "1", "2")
+            assert direct(session.assert_equal_to_cold()) == ["test_data.py::test_data"]
+
     def test_is_a_new_test(self, shop, session):
         shop.write("test_new.py", "def test_new(): pass\n")
         shop.replace(*DISCOUNT)

@@ -39,11 +39,13 @@ class Owner:
 
     *children* are processes that it started, or talked to, and that report; what they have told is not in *keys* yet.
     *code* is the function of the test or fixture; what it reads directly need not be charged to its module.
-    *executed* are numbers of code (record.executed), None where it is not known.
+    *read* are those of the keys of which more was wanted than whether there is anything. *executed* are numbers of code
+    (record.executed), None where it is not known.
     """
 
     code: CodeType | None = None
     keys: set[str] = field(default_factory=set)
+    read: set[str] = field(default_factory=set)
     executed: set[int] | None = field(default_factory=set)
     opaque: bool = False
     children: dict[Child, None] = field(default_factory=dict)
@@ -51,6 +53,7 @@ class Owner:
     def add(self, other: Owner) -> None:
         """What *other* took in counts for this one too."""
         self.keys |= other.keys
+        self.read |= other.read
         self.opaque = self.opaque or other.opaque
         self.children |= other.children
         self.add_executed(other.executed)
@@ -169,7 +172,7 @@ class Recorder:
     def asked(self, path: str, frame: FrameType) -> None:
         """Whether there is anything at *path*, and perhaps how large or new it is."""
         if not self._is_made_here(path) and self.first_party.is_data(path) and not _is_for_showing(frame):
-            self._charge([text_key(path)], frame, ambient=True)
+            self._charge([text_key(path)], frame, ambient=True, is_read=False)
 
     def shown(self, filename: str, line: str, frame: FrameType) -> None:
         """A traceback or a warning shows this line of a source to its reader, who keeps no more of it."""
@@ -178,13 +181,14 @@ class Recorder:
             self.learned.past[path] = None
             for owner in self._owners[-1:]:
                 owner.keys.add(line_key(path, line))
+                owner.read.add(line_key(path, line))
             for source in self._responsible(frame, self._owners[-1] if self._owners else None, only_modules=True):
                 self.learned.edges[source, line_key(path, line)] = None
 
     def asked_whether_there(self, path: str, frame: FrameType) -> None:
         """The same where no more is asked; of a directory on the way to something nothing else can be learned."""
         if not os.path.isdir(path) and not self._is_made_here(path) and self.first_party.is_data(path):
-            self._charge([path], frame, ambient=True)
+            self._charge([path], frame, ambient=True, is_read=False)
 
     def missing(self, paths: list[str], frame: FrameType) -> None:
         """Modules were looked for at these first-party *paths*, and nothing was there."""
@@ -246,6 +250,7 @@ class Recorder:
         for child in owner.children:
             self._hear(child)
             owner.keys |= child.keys
+            owner.read |= child.keys
             owner.opaque = owner.opaque or child.is_silent
 
     def hear_children(self) -> None:
@@ -314,13 +319,14 @@ class Recorder:
             return [key_of(kind, path)]
         return []
 
-    def _charge(self, keys: list[str], frame: FrameType, *, ambient: bool) -> None:
+    def _charge(self, keys: list[str], frame: FrameType, *, ambient: bool, is_read: bool = True) -> None:
         self.learned.past.update(dict.fromkeys(map(path_of, keys)))
         if self.only_past:
             return
         owner = self._owners[-1] if self._owners else None
         if owner is not None:
             owner.keys.update(keys)
+            owner.read.update(keys if is_read else ())
         charged = False
         for source in self._responsible(frame, owner):
             charged = True

@@ -195,9 +195,10 @@ class TestStarted(Message):
 class TestEnded(Message):
     """Run to controller: a verdict, with what the test and its fixtures took in.
 
-    *executed* are numbers of functions, None where it is not known; *functions* those that this run has not told
-    of yet, in the order of their numbers: path, first line and name of the code. *teardown_failed* may be about a
-    fixture that was only torn down because this test was the last to use it.
+    *read* are those keys of which more was wanted than whether there is anything. *executed* are numbers of functions,
+    None where it is not known; *functions* those that this run has not told of yet, in the order of their numbers:
+    path, first line and name of the code. *teardown_failed* may be about a fixture that was only torn down because
+    this test was the last to use it.
     """
 
     run: int
@@ -207,6 +208,7 @@ class TestEnded(Message):
     seconds: float
     keys: list[str]
     opaque: bool
+    read: list[str] = field(default_factory=list)
     executed: list[int] | None = None
     functions: list[tuple[str, int, str]] = field(default_factory=list)
     teardown_failed: bool = False

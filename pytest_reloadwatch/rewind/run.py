@@ -208,6 +208,7 @@ class Run:
                 seconds=self._seconds,
                 keys=sorted(owner.keys),
                 opaque=owner.opaque,
+                read=sorted(owner.read),
                 teardown_failed=self._teardown_failed,
                 executed=None if owner.executed is None else list(owner.executed),
                 functions=new,

@@ -50,7 +50,7 @@ class Executions:
         if ended.executed is None:
             return None
         found = {run.functions[number] for number in ended.executed} - {None}
-        found |= {_taken_in(proof_key(key)) for key in ended.keys}
+        found |= {_taken_in(proof_key(key)) for key in ended.read}
         return {function for function in found if function is not None}
 
     def resolve(self, codes: Iterable[tuple[str, int, str]]) -> list[Function | None]:
