@@ -17,7 +17,6 @@ from pytest_reloadwatch.session import conftests as conftests_module
 from pytest_reloadwatch.session import parsed
 from pytest_reloadwatch.session.book import Book
 from pytest_reloadwatch.session.conftests import Conftests
-from pytest_reloadwatch.session.executions import Executions
 from pytest_reloadwatch.watch import tree
 from pytest_reloadwatch.watch.tree import Sweep, Tree
 
@@ -85,11 +84,6 @@ def child_processes():
 @spoil
 def executed_code():
     Owner.add_executed = nothing
-
-
-@spoil
-def computed_imports():
-    Executions.blind = lambda self, run: set()
 
 
 @spoil

@@ -22,7 +22,6 @@ CAUGHT_BY = {
     "databases": "database file",
     "child_processes": "child process of a session's fixture",
     "executed_code": "registry filled by another test file's import",
-    "computed_imports": "computed name through __import__, second user",
     "shared_fixtures": "second user of a session fixture",
     "fixtures_by_name": "fixture asked for by name, set up by another test",
     "edges_at_run_time": "data file read by a helper that keeps it",

@@ -35,13 +35,11 @@ class SourceImports:
     """What a file's source says that it may import.
 
     *strings* are dotted constants: modules named by Django settings, ``mock.patch`` targets,
-    ``pytest_plugins`` and constant arguments of ``import_module`` all look like this. *computed* are lines in which
-    ``__import__`` gets any other name: what it gives for a module that is loaded already nobody hears.
+    ``pytest_plugins`` and constant arguments of ``import_module`` all look like this.
     """
 
     imports: tuple[Import, ...] = ()
     strings: tuple[str, ...] = ()
-    computed: tuple[int, ...] = ()
 
 
 def source_imports(source: bytes | str) -> SourceImports:
@@ -57,8 +55,7 @@ def imports_in(tree: ast.Module) -> SourceImports:
     """The same for a source that has been parsed."""
     finder = _Finder()
     finder.visit(tree)
-    imports, strings = tuple(dict.fromkeys(finder.imports)), tuple(dict.fromkeys(finder.strings))
-    return SourceImports(imports, strings, tuple(finder.computed))
+    return SourceImports(tuple(dict.fromkeys(finder.imports)), tuple(dict.fromkeys(finder.strings)))
 
 
 class _Finder:
@@ -67,7 +64,6 @@ class _Finder:
     def __init__(self) -> None:
         self.imports: list[Import] = []
         self.strings: list[str] = []
-        self.computed: list[int] = []
         self._readers: dict[type, Callable[[Any], list[Any] | None]] = {
             ast.Import: self._read_import,
             ast.ImportFrom: self._read_import_from,
@@ -117,8 +113,6 @@ class _Finder:
     def _read_call(self, node: ast.Call) -> None:
         if node.args and called_name(node.func) in _IMPORTERS:
             self._named(node.args[0])
-            if called_name(node.func) == "__import__" and not isinstance(node.args[0], ast.Constant):
-                self.computed.append(node.lineno)
 
     def _read_assign(self, node: ast.Assign) -> None:
         if any(isinstance(target, ast.Name) and target.id == "pytest_plugins" for target in node.targets):

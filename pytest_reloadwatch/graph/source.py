@@ -22,11 +22,6 @@ class Source:
     prints: Fingerprints
     code: str
 
-    @property
-    def blind(self) -> frozenset[str]:
-        """The functions that import what nobody hears of."""
-        return frozenset(map(self.prints.function_at, self.imports.computed))
-
 
 def read_source(data: bytes) -> Source:
     """Parse *data*; where that fails nothing is imported, and all of the text counts as code."""

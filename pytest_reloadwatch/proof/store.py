@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from pytest_reloadwatch.proof.model import Function
 
-VERSION = "4"
+VERSION = "5"
 PROOFS_KEPT = 8  # a test: enough for a branch and back, and for a few undone edits
 MANY = 500  # tests from which on it is quicker to read the history of all
 
@@ -280,13 +280,11 @@ def _versioned(digest: str) -> str:
 def _format_source(source: Source) -> str:
     imports = [[i.module, i.names, i.level] for i in source.imports.imports]
     prints = source.prints
-    return json.dumps(
-        [imports, source.imports.strings, source.imports.computed, prints.module, dict(prints.functions), prints.spans]
-    )
+    return json.dumps([imports, source.imports.strings, prints.module, dict(prints.functions), prints.spans])
 
 
 def _parse_source(text: str, code: str) -> Source:
-    imports, strings, computed, module, functions, spans = json.loads(text)
+    imports, strings, module, functions, spans = json.loads(text)
     found = tuple(Import(module, tuple(names), level) for module, names, level in imports)
     prints = Fingerprints(module, functions, tuple((first, last, name) for first, last, name in spans))
-    return Source(SourceImports(found, tuple(strings), tuple(computed)), prints, code.partition(" ")[0])
+    return Source(SourceImports(found, tuple(strings)), prints, code.partition(" ")[0])

@@ -385,11 +385,10 @@ class Book:
         kept: list[Proof] = []
         unproven: dict[str, str] = {}
         owns: dict[str, set[str]] = {}
-        blind = self._executions.blind(run)
         for ended in run.ended.values():
             bases.group(ended.path)
             own = owns[ended.nodeid] = self._own_keys(ended, run, bases.keys(ended.path))
-            if ended.opaque or not blind.isdisjoint(ended.executed or ()):
+            if ended.opaque:
                 own.add(FIRST_PARTY)
             self._follow(map(proof_key, own))
         disturbed = self._disturbed(run)

@@ -57,11 +57,6 @@ class Executions:
         """The functions that code objects belong to; None for those of files that the run has made itself."""
         return [self._resolve(*code) if code[0] else None for code in codes]
 
-    def blind(self, run: RunRecord) -> set[int]:
-        """The numbers of those functions of a run that import what nobody hears of."""
-        known = ((number, function) for number, function in enumerate(run.functions) if function is not None)
-        return {number for number, (path, name) in known if name in self._read(path).blind}
-
     def executed(self, nodeid: str) -> frozenset[int] | None:
         """The numbers of what a test executed and read when it last ran; None where that is not known."""
         if nodeid not in self._numbers:

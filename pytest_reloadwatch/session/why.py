@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
 _ARROW = " ← "
 _NAMED = 3  # functions
-_WORDS = {FIRST_PARTY: "first-party source, any of which it may rest on", CONFTESTS: "which conftests count everywhere"}
+_WORDS = {
+    FIRST_PARTY: "first-party source, since it starts a process that does not report",
+    CONFTESTS: "which conftests count everywhere",
+}
 _REMARKS = {Rank.FAILED: " (and it failed last time)", Rank.DIRECT: "", Rank.REST: " (by import only)"}
 
 
