@@ -7,6 +7,7 @@ events that are of no interest. It is installed in processes that run tests, nev
 from __future__ import annotations
 
 import functools
+import glob
 import linecache
 import os
 import pathlib
@@ -81,6 +82,9 @@ def _watch_stat(recorder: Recorder) -> None:
     if sys.version_info < (3, 11):  # there pathlib keeps the functions that it found first
         pathlib._NormalAccessor.stat = staticmethod(os.stat)  # type: ignore[attr-defined]
         pathlib._NormalAccessor.lstat = staticmethod(os.lstat)  # type: ignore[attr-defined]
+    globber: Any = getattr(glob, "_StringGlobber", None)
+    if hasattr(globber, "lstat"):  # there pathlib's globs do, in 3.13
+        globber.lstat = staticmethod(os.lstat)
 
 
 def _watched(original: Any, recorder: Recorder, report: Callable[[str, FrameType], None]) -> Any:
