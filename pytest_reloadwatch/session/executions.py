@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pytest_reloadwatch.exceptions import StoreUnusableError
 from pytest_reloadwatch.graph.fingerprint import MODULE, changed
-from pytest_reloadwatch.graph.keys import is_code, path_of, proof_key
+from pytest_reloadwatch.graph.keys import is_code, is_line, path_of, proof_key
 from pytest_reloadwatch.proof.digest import ABSENT, FIRST_PARTY
 from pytest_reloadwatch.proof.model import READ, Function
 from pytest_reloadwatch.proof.rank import Change
@@ -124,10 +124,13 @@ class Executions:
         if key == FIRST_PARTY:
             return Change(key, frozenset(), frozenset())
         if not is_code(key):
-            return Change(key, frozenset(), frozenset(known[name] for name in (READ,) if name in known))
+            name = _taken_in(key)[1]
+            return Change(key, frozenset(), frozenset([known[name]] if name in known else ()))
         functions = self._changed(path, before, now)
         if MODULE in functions:
-            return Change(key, functions, frozenset(known[name] for name in known if name != READ))
+            return Change(
+                key, functions, frozenset(known[name] for name in known if name != READ and not is_line(name))
+            )
         return Change(key, functions, frozenset(known[name] for name in functions if name in known))
 
     def _functions(self, path: str) -> Mapping[str, int]:
@@ -149,4 +152,5 @@ class Executions:
 
 
 def _taken_in(key: str) -> Function:
-    return (path_of(key), MODULE if is_code(key) else READ)
+    """What a key of a proof is called among functions: the module level, all of the file, or one line."""
+    return (path_of(key), MODULE if is_code(key) else key if is_line(key) else READ)
