@@ -71,7 +71,8 @@ def _rank(
     executed: Callable[[str], Collection[int] | None],
 ) -> Ranked:
     if not proofs:
-        return Ranked(test, Rank.DIRECT)
+        is_test = "::" in test.nodeid  # or else a file that had no tests
+        return Ranked(test, Rank.DIRECT if is_test else Rank.REST)
     # The latest that is most like the tree: the one that held before an edit, whatever was tried and undone meanwhile.
     proof, found = min(((proof, changes(proof)) for proof in reversed(proofs)), key=lambda pair: len(pair[1]))
     change = next(iter(found), None)

@@ -50,7 +50,7 @@ class Why:
         if one.rank is Rank.FAILED and one.change is None:
             return f"{one.test.nodeid}: {one.test.reason}"
         if one.change is None:
-            return f"{one.test.nodeid}: never ran"
+            return f"{one.test.nodeid}: {'never ran' if '::' in one.test.nodeid else 'had no tests'}"
         changed = path_of(one.change.key)
         way = self._way(one.test.path, frozenset({changed})) or [changed] * (changed != one.test.path)
         chain = [one.test.nodeid, *map(self._name, way)]

@@ -94,3 +94,7 @@ def test_the_state_that_is_most_like_the_tree_counts():
     changes = {held: [CHANGE], tried: [CHANGE, undone]}
     (found,) = rank([test], {test.nodeid: [held, tried]}, changes.get, lambda _nodeid: {9})
     assert found.rank is Rank.REST
+
+
+def test_a_file_without_tests_is_not_direct():
+    assert ranks(ranked({"t.txt": "new"})) == {"t.txt": Rank.REST}
