@@ -1,7 +1,7 @@
 """The order of what is selected: failed last time, direct, then the rest by import distance. Pure.
 
-A test is direct if it executed a function that has changed, or anything in a file whose module level has, or read what
-has changed itself. So is one of which nothing is on record. The rest is only reached through imports.
+A test is direct if it executed a function that has changed, or anything in a file whose module level has, or read a
+data file that has changed itself. So is one of which nothing is on record. The rest is only reached through imports.
 """
 
 from __future__ import annotations

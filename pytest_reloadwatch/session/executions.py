@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pytest_reloadwatch.exceptions import StoreUnusableError
 from pytest_reloadwatch.graph.fingerprint import MODULE, changed
 from pytest_reloadwatch.graph.keys import is_code, is_line, path_of, proof_key
-from pytest_reloadwatch.proof.digest import ABSENT, FIRST_PARTY
+from pytest_reloadwatch.proof.digest import ABSENT, FIRST_PARTY, is_listing
 from pytest_reloadwatch.proof.model import READ, Function
 from pytest_reloadwatch.proof.rank import Change
 
@@ -123,6 +123,8 @@ class Executions:
         known = self._functions(path)
         if key == FIRST_PARTY:
             return Change(key, frozenset(), frozenset())
+        if path.endswith(".py") and not is_code(key) and not is_line(key) or is_listing(key):
+            return Change(key, frozenset(), frozenset())  # who looks at sources as text can wait
         if not is_code(key):
             name = _taken_in(key)[1]
             return Change(key, frozenset(), frozenset([known[name]] if name in known else ()))
