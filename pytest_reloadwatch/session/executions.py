@@ -123,7 +123,7 @@ class Executions:
         known = self._functions(path)
         if key == FIRST_PARTY:
             return Change(key, frozenset(), frozenset())
-        if path.endswith(".py") and not is_code(key) and not is_line(key) or is_listing(key):
+        if (path.endswith(".py") and not is_code(key) and not is_line(key)) or is_listing(key):
             return Change(key, frozenset(), frozenset())  # who looks at sources as text can wait
         if not is_code(key):
             name = _taken_in(key)[1]
