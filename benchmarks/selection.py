@@ -230,7 +230,8 @@ class Clones:
         direct: set[str] = set()
         for selected in events.selections[selections:]:
             named |= {self._as_cold(test): why for test, why in selected.affected.items()}
-            direct |= {self._as_cold(test) for test in selected.direct}
+            # A round that began on half of a checkout was cancelled: the last one selects for all of it.
+            direct = {self._as_cold(test) for test in selected.direct}
         chosen = {test for test in ran if _is_in(test, direct) or test not in self._known}
         proven = {test: outcome for test, outcome in outcomes.items() if test not in ran}
         unannounced = sorted(test for test in ran & self._known if told and not _is_in(test, named))
