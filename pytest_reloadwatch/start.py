@@ -9,7 +9,6 @@ import contextlib
 import os
 import shutil
 import sys
-import tempfile
 from typing import TYPE_CHECKING, NoReturn
 
 import pytest
@@ -20,6 +19,7 @@ from pytest_reloadwatch.rewind.restore import flush_streams
 from pytest_reloadwatch.session.address import client_address, internal_address
 from pytest_reloadwatch.session.clients import Listener, is_answering
 from pytest_reloadwatch.session.events import Events
+from pytest_reloadwatch.session.reports import make_directory, remove_stale
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,7 +42,8 @@ def start_session(config: pytest.Config, arguments: list[str], options: Options)
         internal = Listener(internal_address(os.getpid()))
     except OSError as error:
         raise pytest.UsageError(f"reloadwatch cannot start: {error}") from error
-    reports = tempfile.mkdtemp(prefix="reloadwatch-reports-")
+    remove_stale()
+    reports = make_directory()
     flush_streams()
     child = os.fork()
     if child:

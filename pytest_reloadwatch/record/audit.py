@@ -132,9 +132,10 @@ def _report_open(recorder: Recorder, args: tuple[Any, ...], frame: FrameType) ->
     path = sitecustomize.absolute(args[0])
     if path is None or (frame.f_code.co_name.startswith("_rmtree") and not os.path.isabs(args[0])):
         return  # the event does not tell the directory to which shutil's names are relative
-    if not sitecustomize.is_write(args[1], args[2]):
+    is_write = sitecustomize.is_write(args[1], args[2])
+    if not is_write or sitecustomize.is_read_too(args[1]):
         recorder.opened(path, frame)
-    elif not os.path.isdir(path):  # a temporary file without a name is made "in" a directory
+    if is_write and not os.path.isdir(path):  # a temporary file without a name is made "in" a directory
         recorder.wrote(path)
 
 

@@ -49,9 +49,8 @@ class Executions:
         """What a test and its fixtures executed and read themselves; None where that is not known."""
         if ended.executed is None:
             return None
-        found = {run.functions[number] for number in ended.executed} - {None}
-        found |= {_taken_in(proof_key(key)) for key in ended.read}
-        return {function for function in found if function is not None}
+        found = {function for number in ended.executed if (function := run.functions[number]) is not None}
+        return found | {_taken_in(proof_key(key)) for key in ended.read}
 
     def resolve(self, codes: Iterable[tuple[str, int, str]]) -> list[Function | None]:
         """The functions that code objects belong to; None for those of files that the run has made itself."""

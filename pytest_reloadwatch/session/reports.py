@@ -3,13 +3,42 @@
 from __future__ import annotations
 
 import contextlib
+import glob
 import os
+import shutil
+import tempfile
 from typing import TYPE_CHECKING
 
 from pytest_reloadwatch.record.child.sitecustomize import END
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+_PREFIX = "reloadwatch-reports-"
+
+
+def make_directory() -> str:
+    """A directory for the reports of this process's session, the owner's alone."""
+    return tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-")
+
+
+def remove_stale() -> None:
+    """Remove what sessions have left that were killed and could not."""
+    for directory in glob.glob(os.path.join(glob.escape(tempfile.gettempdir()), f"{_PREFIX}*")):
+        pid = os.path.basename(directory)[len(_PREFIX) :].partition("-")[0]
+        if pid.isdigit() and not _is_alive(int(pid)):
+            shutil.rmtree(directory, ignore_errors=True)
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        pass  # somebody else's
+    return True
 
 
 class Reports:

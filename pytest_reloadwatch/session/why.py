@@ -12,7 +12,7 @@ from pytest_reloadwatch.proof.model import BAD
 from pytest_reloadwatch.proof.rank import Rank
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
     from pytest_reloadwatch.proof.rank import Change, Ranked
     from pytest_reloadwatch.session.book import Book
@@ -37,8 +37,7 @@ class Why:
 
     def modules(self, paths: Collection[str], changed: Collection[str]) -> dict[str, str]:
         """Why the modules of these files will be executed again, by name, where they have been executed before."""
-        names = {name: path for name, path in self._book.module_paths().items() if path in paths}
-        return {name: self.of_module(name, path, changed) for name, path in sorted(names.items())}
+        return self._of_modules((n for n, path in self._book.module_paths().items() if path in paths), changed)
 
     def selected(self, ranked: Sequence[Ranked]) -> dict[str, str]:
         """The reason of each test, by nodeid."""
@@ -71,22 +70,19 @@ class Why:
         tests = {
             nodeid: self._of_nodeid(nodeid, round_) for nodeid in sorted(self._known(round_)) if _fits(nodeid, question)
         }
-        paths = self._book.module_paths()
-        modules = {
-            name: self.of_module(name, paths[name], round_.changed)
-            for name in sorted(round_.reexecuted)
-            if name == question and name in paths
-        }
+        modules = self._of_modules(round_.reexecuted & {question}, round_.changed)
         return {"event": "why", "question": question, "tests": tests, "modules": modules}
 
     def report(self, round_: Round) -> list[str]:
         """A line for each test and each module of a round with a reason, the direct tests first."""
         ranked = sorted(round_.reasons.values(), key=lambda one: one.rank)
-        paths = self._book.module_paths() if round_.changed else {}
-        modules = [
-            self.of_module(name, paths[name], round_.changed) for name in sorted(round_.reexecuted) if name in paths
-        ]
-        return [*self.selected(ranked).values(), *modules]
+        tests = self.selected(ranked)
+        modules = self._of_modules(round_.reexecuted if round_.changed else (), round_.changed)
+        return [*tests.values(), *modules.values()]
+
+    def _of_modules(self, names: Iterable[str], changed: Collection[str]) -> dict[str, str]:
+        paths = self._book.module_paths()
+        return {name: self.of_module(name, paths[name], changed) for name in sorted(names) if name in paths}
 
     def _known(self, round_: Round) -> set[str]:
         known = {nodeid for records in self._book.files.values() for nodeid in records[-1].nodeids}

@@ -1,6 +1,17 @@
 """Files that are no modules: read for others, looked for in several places, listed, asked about."""
 
 TRAPS = {
+    "file opened to be read and written": [
+        """
+        --- count.txt
+        1
+        --- test_count.py
+        def test_count():
+            with open("count.txt", "r+") as file:
+                assert file.read() == "1\\n"
+        """,
+        "--- count.txt: 1 => 2",
+    ],
     "line of a source that a traceback shows": [
         """
         --- shop.py

@@ -162,6 +162,11 @@ def is_write(mode: object, flags: object) -> bool:
     return isinstance(flags, int) and bool(flags & _WRITING)
 
 
+def is_read_too(mode: object) -> bool:
+    """Whether a file that is opened to be written keeps what it holds, and can be read."""
+    return isinstance(mode, str) and "+" in mode and "r" in mode
+
+
 def absolute(value: "Any", directory: int = -1) -> str | None:
     """An absolute path; None for descriptors and what names no file.
 
@@ -288,12 +293,13 @@ def begin_in_fork(report: str, token: str) -> None:
 
 def _watch() -> None:
     sys.addaudithook(_hook)
-    original = os.stat
-    watched: Any = _Stat(original)
-    for supporting in (os.supports_dir_fd, os.supports_fd, os.supports_follow_symlinks):
-        if original in supporting:
-            supporting.add(watched)
-    os.stat = watched
+    for name in ("stat", "lstat", "access"):
+        original = getattr(os, name)
+        watched: Any = _Question(original)
+        for supporting in (os.supports_dir_fd, os.supports_fd, os.supports_follow_symlinks, os.supports_effective_ids):
+            if original in supporting:
+                supporting.add(watched)
+        setattr(os, name, watched)
     for name in _ESCAPES:
         if hasattr(os, name):
             setattr(os, name, _Escape(getattr(os, name)))
@@ -320,16 +326,15 @@ def _watch_lookups() -> None:
     bootstrap._find_spec = _find_spec
 
 
-class _Stat:
-    """os.stat, with a note of what the program's own code asks for; no function, for it must not become a method."""
+class _Question:
+    """os.stat and its like, with a note of what is asked for the program; no function, or it could become a method."""
 
-    __name__ = __qualname__ = "stat"
-
-    def __init__(self, original: "Callable[..., os.stat_result]") -> None:
+    def __init__(self, original: "Callable[..., Any]") -> None:
         self._original = original
+        self.__name__ = self.__qualname__ = original.__name__
         self.__doc__ = original.__doc__
 
-    def __call__(self, path: "Any", *args: "Any", **kwargs: "Any") -> os.stat_result:
+    def __call__(self, path: "Any", *args: "Any", **kwargs: "Any") -> "Any":
         try:
             if _is_asked_by_program(sys._getframe(1)):
                 _tell_path("A", path)
@@ -389,7 +394,7 @@ def _note_open(args: "tuple[Any, ...]", source: str) -> None:
     if not is_write(mode, flags):
         _tell_path("M" if _is_import(source) else "R", path)
         return
-    if isinstance(mode, str) and "+" in mode:
+    if is_read_too(mode):
         _tell_path("R", path)
     if isinstance(path, int) or not os.path.isdir(path):  # a temporary file without a name is made "in" a directory
         _note_written(path)
@@ -452,10 +457,10 @@ def _note_lookup(name: str, path: "Any", spec: "Any") -> None:
 
 
 def _is_asked_by_program(frame: "FrameType | None") -> bool:
-    """Whether the program's own code called this, at most through a helper or two of the standard library."""
-    for _ in range(3):
-        source = frame.f_code.co_filename if frame is not None else _FILE
-        if frame is None or source == _FILE:
+    """Whether this is asked on behalf of the program's own code, and not by the import system or by us."""
+    while frame is not None:
+        source = frame.f_code.co_filename
+        if source == _FILE or source.startswith(_IMPORTLIB):
             return False
         if not source.startswith("<frozen") and not _is_skipped(source):
             return True
