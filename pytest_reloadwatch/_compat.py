@@ -150,3 +150,27 @@ def watch_imports_by_name(seen: Callable[[str], None]) -> None:
         return module
 
     bootstrap._gcd_import = import_recorded
+
+
+_FINDING = """
+def _find_and_load(name, import_):
+    enter()
+    try:
+        return original(name, import_)
+    finally:
+        leave()
+"""
+
+
+def watch_finding(enter: Callable[[], None], leave: Callable[[], None]) -> None:
+    """Call *enter* before, and *leave* after, each import of a module that is not loaded yet.
+
+    There is no other way to know when an import is over. The interpreter and importlib look this function up at each
+    import. Ours has importlib's file name, so that tracebacks leave it out, and warnings do not count it, as with
+    importlib's own functions.
+    """
+    bootstrap: Any = importlib.import_module("importlib._bootstrap")
+    code = compile(_FINDING, bootstrap._find_and_load.__code__.co_filename, "exec")
+    names = {"original": bootstrap._find_and_load, "enter": enter, "leave": leave}
+    exec(code, names)
+    bootstrap._find_and_load = names["_find_and_load"]

@@ -73,7 +73,8 @@ def explain_failure(run: Run, error: BaseException) -> None:
 def _become_root(config: pytest.Config, options: Options, first_party: FirstParty, address: str, reports: str) -> Run:
     """Freeze at once; every run goes on from here, or from a checkpoint that a run has left."""
     from pytest_reloadwatch.record import audit
-    from pytest_reloadwatch.record.executed import make_watcher
+    from pytest_reloadwatch.record.executed import is_costly, make_watcher
+    from pytest_reloadwatch.record.importing import Importing
     from pytest_reloadwatch.record.owners import Owners
     from pytest_reloadwatch.record.recorder import Recorder
     from pytest_reloadwatch.rewind import bytecode
@@ -86,15 +87,18 @@ def _become_root(config: pytest.Config, options: Options, first_party: FirstPart
     recorder.collects_plainly = lambda: _compat.collects_plainly(config)
     timeline = Timeline(address, config, recorder, Purity(recorder, options.allow))
     finder = RewindFinder(recorder, timeline)
-    owners = Owners(recorder, make_watcher(lambda filename: bool(first_party.frame_source(filename))))
+    watcher = make_watcher(lambda filename: bool(first_party.frame_source(filename)))
+    owners, importing = Owners(recorder, watcher), Importing(recorder, watcher)
     timeline.hibernate_as_root()
-    run = Run(timeline, finder, owners, config)
-    for plugin in (run, Pruner(run), owners):
+    run = Run(timeline, finder, owners, importing, config)
+    for plugin in (run, Pruner(run), owners, importing):
         config.pluginmanager.register(plugin)
     sys.meta_path.insert(0, finder)
     bytecode.guard_loading(first_party)
     _compat.guard_rewritten_bytecode(bytecode.is_trusted)
     _compat.watch_imports_by_name(finder.imported_by_name)
+    if is_costly():
+        importing.install()
     audit.install(recorder, reports)
     return run
 

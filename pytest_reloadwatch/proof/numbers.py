@@ -100,6 +100,11 @@ class Functions:
     def unpack(numbers: bytes | None) -> frozenset[int] | None:
         return None if numbers is None else frozenset(array(_NUMBERS, numbers))
 
+    def named(self, numbers: Collection[int]) -> set[Function]:
+        """The functions with these numbers."""
+        rows = self._db.execute("select id, path, name from function")
+        return {(path, name) for number, path, name in rows if number in numbers}
+
     def number(self, function: Function) -> int:
         path, name = function
         known = self.of(path).get(name)

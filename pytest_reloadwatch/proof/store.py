@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 
     from pytest_reloadwatch.proof.model import Function
 
-VERSION = "5"
+VERSION = "6"
 PROOFS_KEPT = 8  # a test: enough for a branch and back, and for a few undone edits
+AT_IMPORT = ""  # in place of a nodeid
 MANY = 500  # tests from which on it is quicker to read the history of all
 
 SCHEMA = """
@@ -45,7 +46,8 @@ create table collected (
 );
 -- Functions by number. name: as graph.fingerprint has it, empty for the module level.
 create table function (id integer primary key, path text not null, name text not null, unique (path, name));
--- What each test executed and read when it last ran. functions: numbers, 32 bits each; null where not known.
+-- What each test executed and read when it last ran; with an empty nodeid, what ever executed during an import.
+-- functions: numbers, 32 bits each; null where not known.
 create table executed (
     nodeid text not null, environment text not null, functions blob, primary key (nodeid, environment)
 ) without rowid;
@@ -140,6 +142,17 @@ class Store:
         except (sqlite3.Error, ValueError, TypeError) as error:
             raise StoreUnusableError(str(error)) from error
 
+    def executed_at_import(self, environment: str) -> set[Function] | None:
+        """The functions that executed while modules were imported; None where that is not known. Raises as above."""
+        try:
+            row = self._db.execute(
+                "select functions from executed where nodeid = ? and environment = ?", (AT_IMPORT, environment)
+            ).fetchone()
+            numbers = frozenset[int]() if row is None else self._functions.unpack(row[0])
+            return None if numbers is None else self._functions.named(numbers)
+        except (sqlite3.Error, ValueError, TypeError) as error:
+            raise StoreUnusableError(str(error)) from error
+
     def save(
         self,
         environment: str,
@@ -148,7 +161,10 @@ class Store:
         proofs: Iterable[Proof],
         executed: Mapping[str, Collection[Function] | None],
     ) -> None:
-        """Write what a run learned in one transaction; *executed* is by nodeid. Raises StoreUnusableError."""
+        """Write what a run learned in one transaction; *executed* is by nodeid, or AT_IMPORT.
+
+        Raises StoreUnusableError.
+        """
         try:
             with self._db:
                 self._save_files(environment, scope, files)

@@ -43,11 +43,11 @@ class Codes(list["Executed"]):
 class CodeWatcher(Protocol):
     """Owners nest: what executes for an inner one counts for the outer ones too. All threads count.
 
-    *codes* says what the numbers mean. One that *is_selective* costs nothing where nothing that is wanted executes.
+    *codes* says what the numbers mean. Some see everything between ``begin`` and ``end``, for it costs nothing where
+    nothing that is wanted executes; the others only what happens between ``resume`` and ``pause``.
     """
 
     codes: Codes
-    is_selective: bool
 
     def obstacle(self) -> str:
         """Why it cannot start now, in words; empty where it can."""
@@ -61,6 +61,12 @@ class CodeWatcher(Protocol):
     def begin(self) -> None:
         """From here on things execute for a new owner."""
 
+    def resume(self) -> bool:
+        """From here on they are seen; whether that is new, and is to be ended by ``pause``."""
+
+    def pause(self) -> None:
+        """From here on they need not be seen."""
+
     def end(self) -> set[int] | None:
         """Numbers of what has executed for the latest owner, which is one no more; None where that is not known."""
 
@@ -68,6 +74,11 @@ class CodeWatcher(Protocol):
 def make_watcher(is_wanted: Callable[[str], bool]) -> CodeWatcher:
     """The watcher for this version of Python; *is_wanted* is asked once for each file name."""
     return MonitoringWatcher(is_wanted) if _monitoring is not None else ProfilerWatcher(is_wanted)
+
+
+def is_costly() -> bool:
+    """Whether whatever is watched takes far longer, so that it is worth a thought what need not be."""
+    return _monitoring is None
 
 
 class _Answers(dict[str, bool]):
@@ -88,7 +99,6 @@ class MonitoringWatcher:
     each owner, pytest's own code included; and so would what coverage has disabled for itself.
     """
 
-    is_selective = True
     _IDS = (3, 4)  # the others have names, or are for optimizers
 
     def __init__(self, is_wanted: Callable[[str], bool]) -> None:
@@ -121,6 +131,12 @@ class MonitoringWatcher:
     def begin(self) -> None:
         self._settle()
         self._owners.append(set())
+
+    def resume(self) -> bool:
+        return False
+
+    def pause(self) -> None:
+        raise AssertionError("nothing has been resumed")
 
     def end(self) -> set[int]:
         self._settle()
@@ -203,6 +219,7 @@ class _Thread:
 class _Owner:
     executed: set[int] = field(default_factory=set)
     is_known: bool = True
+    is_seen: bool = False
 
 
 class ProfilerWatcher:
@@ -210,9 +227,8 @@ class ProfilerWatcher:
 
     A thread has one place for a profiler. Where somebody else's is in it we stay out, and where a test puts another
     one there it is not known what executes for the owners of that moment. Threads are those of ``threading``.
+    What the profiler has seen is read once an owner, which takes longer than to stop and start it.
     """
-
-    is_selective = False
 
     def __init__(self, is_wanted: Callable[[str], bool]) -> None:
         self.codes = Codes()
@@ -235,39 +251,53 @@ class ProfilerWatcher:
         self._forget_threads()
 
     def begin(self) -> None:
-        self._pause()
+        self._interrupt()
         self._owners.append(_Owner())
-        self._resume()
+
+    def resume(self) -> bool:
+        owner = self._owners[-1]
+        if owner.is_seen:
+            return False
+        owner.is_seen = True
+        self._put_in()
+        return True
+
+    def pause(self) -> None:
+        self._stop_seeing()
+        self._owners[-1].is_seen = False
 
     def end(self) -> set[int] | None:
-        self._pause()
+        self._interrupt()
         owner = self._owners.pop()
         for outer in self._owners[-1:]:
             outer.executed |= owner.executed
             outer.is_known = outer.is_known and owner.is_known
-        self._resume()
+            if outer.is_seen:
+                self._put_in()
         return owner.executed if owner.is_known else None
 
-    def _resume(self) -> None:
-        for owner in self._owners[-1:]:
-            self._is_profiling = not self.obstacle()
-            if self._is_profiling:
-                threading.setprofile(self._enter_thread)
-                self._profile.was_put_back = False
-                self._profile.enable()
-            else:
-                owner.is_known = False
+    def _put_in(self) -> None:
+        self._is_profiling = not self.obstacle()
+        if self._is_profiling:
+            threading.setprofile(self._enter_thread)
+            self._profile.was_put_back = False
+            self._profile.enable()
+        else:
+            self._owners[-1].is_known = False
 
-    def _pause(self) -> None:
-        """Note for the current owner what ran."""
-        for owner in self._owners[-1:]:
-            if self._is_profiling and not self._take_out():
-                owner.is_known = False
+    def _stop_seeing(self) -> None:
+        if self._is_profiling and not self._take_out():
+            self._owners[-1].is_known = False
+
+    def _interrupt(self) -> None:
+        """Note for the current owner what ran: another one is about to begin, or this one to end."""
+        if self._owners:
+            self._stop_seeing()
             ran = [entry.code for entry in self._profile.getstats() if not isinstance(entry.code, str)]
             self._profile.clear()
             for thread in self._threads:
                 ran += thread.ran()
-            owner.executed.update(self.codes.number(code) for code in ran if self._wanted[code.co_filename])
+            self._owners[-1].executed.update(self.codes.number(code) for code in ran if self._wanted[code.co_filename])
         self._forget_threads()
 
     def _take_out(self) -> bool:

@@ -27,6 +27,7 @@ class Owners:
         self._recorder = recorder
         self._watcher = watcher
         self._is_watching = False
+        self._is_known = False  # what the current test executes: it need not be watched
         self._fixtures: dict[int, Owner] = {}
         self._used: list[Any] = []
 
@@ -44,9 +45,11 @@ class Owners:
             self._watcher.stop()
             self._is_watching = False
 
-    def begin_test(self, item: pytest.Item) -> None:
+    def begin_test(self, item: pytest.Item, *, is_known: bool) -> None:
+        """*is_known*: the test will execute what it executed when it last ran."""
         self._recorder.push(Owner(_code(getattr(item, "function", None))))
-        if self._watcher.is_selective:
+        self._is_known = is_known
+        if not is_known:
             self._begin()
 
     def code_since(self, number: int) -> list[Executed]:
@@ -56,7 +59,7 @@ class Owners:
 
     def end_test(self) -> Owner:
         """What the test took in, with what its fixtures did."""
-        if self._watcher.is_selective:
+        if not self._is_known:
             self._end()
         owner = self._recorder.pop()
         self._add_shared(owner, self._used)
@@ -66,27 +69,38 @@ class Owners:
 
     @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_runtest_call(self) -> Generator[None, object, object]:
-        return (yield from self._while_watching(anew=not self._watcher.is_selective))
+        return (yield from self._while_watching())
 
     @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_runtest_teardown(self, item: pytest.Item) -> Generator[None, object, object]:
         self._used = _compat.fixtures_used(getattr(item, "_request", None))  # forgotten in the teardown
-        return (yield from self._while_watching(anew=not self._watcher.is_selective))
+        return (yield from self._while_watching())
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_fixture_setup(self, fixturedef: Any, request: Any) -> Generator[None, object, object]:
+        set_up = self._set_up if fixturedef.scope == "function" else self._set_up_shared
+        return (yield from set_up(fixturedef, request))
+
+    def _set_up(self, fixturedef: Any, _request: Any) -> Generator[None, object, object]:
         owner = Owner(_code(fixturedef.func))
-        if fixturedef.scope != "function":
-            owner = self._fixtures.setdefault(id(fixturedef), owner)
         self._recorder.push(owner)
         try:
-            anew = fixturedef.scope != "function" or not self._watcher.is_selective
-            return (yield from self._while_watching(anew=anew))
+            return (yield from self._while_watching())
         finally:
             self._recorder.pop()
-            if fixturedef.scope != "function":
-                # It may have asked by name for one that was there already: the next user of it will not.
-                self._add_shared(owner, _compat.fixtures_used(request))
+            self._recorder.merge_into_current(owner)
+
+    def _set_up_shared(self, fixturedef: Any, request: Any) -> Generator[None, object, object]:
+        owner = self._fixtures.setdefault(id(fixturedef), Owner(_code(fixturedef.func)))
+        self._recorder.push(owner)
+        self._begin()
+        try:
+            return (yield from self._while_watching(is_known=False))  # the next user of it may not be
+        finally:
+            self._end()
+            self._recorder.pop()
+            # It may have asked by name for one that was there already: the next user of it will not.
+            self._add_shared(owner, _compat.fixtures_used(request))
             self._recorder.merge_into_current(owner)
 
     def _add_shared(self, owner: Owner, definitions: list[Any]) -> None:
@@ -95,15 +109,15 @@ class Owners:
             if shared is not None:
                 owner.add(shared)
 
-    def _while_watching(self, *, anew: bool) -> Generator[None, object, object]:
-        """What executes meanwhile does so for the current owner; not *anew* where it is being watched already."""
-        if not anew:
-            return (yield)
-        self._begin()
+    def _while_watching(self, *, is_known: bool | None = None) -> Generator[None, object, object]:
+        """What executes meanwhile does so for the current owner."""
+        is_known = self._is_known if is_known is None else is_known
+        is_new = self._is_watching and not is_known and self._watcher.resume()
         try:
             return (yield)
         finally:
-            self._end()
+            if is_new:
+                self._watcher.pause()
 
     def _begin(self) -> None:
         """What executes from here on does so for the current owner."""

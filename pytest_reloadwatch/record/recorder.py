@@ -18,10 +18,11 @@ from pytest_reloadwatch.proof.digest import FIRST_PARTY, listing_key, lookup_key
 from pytest_reloadwatch.record.children import key_of, passed_over
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from types import CodeType, FrameType
 
     from pytest_reloadwatch.record.children import Child
+    from pytest_reloadwatch.record.executed import Executed
     from pytest_reloadwatch.record.firstparty import FirstParty
 
 _IMPORTLIB = "<frozen importlib"
@@ -70,13 +71,15 @@ class Learned:
     """What was seen since the last report; merged by the controller into what it knows.
 
     *past* is everything that the process has taken in: keys in order. *edges* lead from a module's
-    file to what its code imported or read; *ambient* was taken in on nobody's account.
+    file to what its code imported or read; *ambient* was taken in on nobody's account. *executed* is the first-party
+    code that executed while modules were imported, None where that is not known.
     """
 
     past: dict[str, None] = field(default_factory=dict)
     modules: list[tuple[str, str]] = field(default_factory=list)
     edges: dict[tuple[str, str], None] = field(default_factory=dict)
     ambient: dict[str, None] = field(default_factory=dict)
+    executed: set[Executed] | None = field(default_factory=set)
 
 
 class Recorder:
@@ -91,6 +94,8 @@ class Recorder:
         self.on_write: Callable[[str], None] = lambda _path: None
         self.on_connect: Callable[[str], None] = lambda _path: None
         self.on_retime: Callable[[str], None] = lambda _path: None
+        self.on_import: Callable[[], None] = lambda: None
+        self.on_take: Callable[[], None] = lambda: None
         self.collects_plainly: Callable[[], bool] = lambda: False
         self.has_silent = False  # whether a process was started, on no test's account, that does not report
         self._owners: list[Owner] = []
@@ -99,6 +104,7 @@ class Recorder:
 
     def take(self) -> Learned:
         """What was learned since the last call."""
+        self.on_take()
         self.hear_children()
         learned, self.learned = self.learned, Learned()
         return learned
@@ -106,6 +112,11 @@ class Recorder:
     def pause(self) -> None:
         """Nothing that happens in this process from now on is of any account."""
         self.paused = True
+
+    @property
+    def has_owner(self) -> bool:
+        """Whether what happens does so on some test's or fixture's account."""
+        return bool(self._owners)
 
     def push(self, owner: Owner) -> None:
         self._owners.append(owner)
@@ -123,6 +134,13 @@ class Recorder:
         for owner in self._owners[-1:]:
             owner.add_executed(found)
 
+    def executed_at_import(self, found: set[int] | None, codes: Sequence[Executed]) -> None:
+        """Modules were imported while this executed; None where it is not known what."""
+        if found is None or self.learned.executed is None:
+            self.learned.executed = None
+        else:
+            self.learned.executed.update((self.code_source(codes[n][0]), *codes[n][1:]) for n in found)
+
     def code_source(self, filename: str) -> str:
         """The first-party source that the *filename* of code stands for; empty for others, and for those made here."""
         source = self.first_party.frame_source(filename)
@@ -132,6 +150,7 @@ class Recorder:
         """The module *name* is about to be executed from *path*."""
         self.learned.modules.append((name, path))
         self.learned.past[path] = None
+        self.on_import()
 
     def opened(self, path: str, frame: FrameType) -> None:
         path, is_bytecode = _source_of(path)

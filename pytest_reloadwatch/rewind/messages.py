@@ -34,8 +34,10 @@ class Resume(Message):
     *prune*: files whose tests are all known; *proven*: nodeids not to run; *only*: where not None,
     the nodeids to run; *places*: rank and place within it by nodeid (proof.rank), where the order of collection is not
     to be kept; *direct_before*: how many direct tests earlier runs of the round had, by outcome, None where a later
-    run has the last of them; *others_wait*: whether a later run has anything at all; *hot*: files before which to
-    freeze; *freeze*: whether to freeze at all, *often*: in other places too, which takes a few milliseconds each time.
+    run has the last of them; *others_wait*: whether a later run has anything at all; *as_before*: tests that will
+    execute what they executed when they last ran, and *imports_as_before* whether imports will; *hot*: files before
+    which to freeze; *freeze*: whether to freeze at all, *often*: in other places too, which takes a few milliseconds
+    each time.
     """
 
     run: int
@@ -45,6 +47,8 @@ class Resume(Message):
     places: dict[str, tuple[int, int]] = field(default_factory=dict)
     direct_before: dict[str, int] | None = None
     others_wait: bool = False
+    as_before: list[str] = field(default_factory=list)
+    imports_as_before: bool = False
     hot: list[str] = field(default_factory=list)
     freeze: bool = True
     often: bool = True
@@ -113,6 +117,7 @@ class Knowledge(Message):
     modules: list[tuple[str, str]]
     edges: list[tuple[str, str]]
     ambient: list[str]
+    executed: list[tuple[str, int, str]] | None
 
 
 @dataclass(frozen=True)
@@ -197,7 +202,8 @@ class TestEnded(Message):
 
     *read* are those keys of which more was wanted than whether there is anything. *executed* are numbers of functions,
     None where it is not known; *functions* those that this run has not told of yet, in the order of their numbers:
-    path, first line and name of the code. *teardown_failed* may be about a fixture that was only torn down because
+    path, first line and name of the code. *as_before*: it was not watched, for it executes what it did when it last
+    ran. *teardown_failed* may be about a fixture that was only torn down because
     this test was the last to use it.
     """
 
@@ -211,6 +217,7 @@ class TestEnded(Message):
     read: list[str] = field(default_factory=list)
     executed: list[int] | None = None
     functions: list[tuple[str, int, str]] = field(default_factory=list)
+    as_before: bool = False
     teardown_failed: bool = False
 
 

@@ -30,6 +30,7 @@ from pytest_reloadwatch.rewind.restore import flush_streams
 if TYPE_CHECKING:
     from collections.abc import Generator
 
+    from pytest_reloadwatch.record.importing import Importing
     from pytest_reloadwatch.record.owners import Owners
     from pytest_reloadwatch.record.recorder import Owner
     from pytest_reloadwatch.rewind.finder import RewindFinder
@@ -41,10 +42,13 @@ _PRUNED = "pruned"
 class Run:
     """Hooks of one pytest process; a process that continues from a checkpoint has this object too."""
 
-    def __init__(self, timeline: Timeline, finder: RewindFinder, owners: Owners, config: pytest.Config) -> None:
+    def __init__(
+        self, timeline: Timeline, finder: RewindFinder, owners: Owners, importing: Importing, config: pytest.Config
+    ) -> None:
         self._timeline = timeline
         self._finder = finder
         self._owners = owners
+        self._importing = importing
         self._config = config
         self._outcomes: list[str] = []
         self._seconds = 0.0
@@ -64,10 +68,13 @@ class Run:
         self._prune = frozenset(order.prune)
         self._proven = frozenset(order.proven)
         self._only = None if order.only is None else frozenset(order.only)
+        self._as_before = frozenset(order.as_before)
+        self._importing.is_wanted = not order.imports_as_before
         self._ordering = Ordering(order, self._config)
 
     def _on_resume(self) -> None:
         self._finder.imports = []
+        self._codes_told = 0
         self._adopt_order()
         _compat.refresh_early_state(self._config)
 
@@ -104,6 +111,7 @@ class Run:
         if is_file and not self._is_pruned(str(collector.path)):
             self._timeline.send(Collecting(self._run, str(collector.path), collector.nodeid))
         report = yield
+        self._importing.end()
         path = str(getattr(collector, "path", ""))
         if report.failed:
             call = getattr(report, "call", None)
@@ -138,6 +146,7 @@ class Run:
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
+        self._importing.end()
         self._check_shelf()
         if not self._prune and self._only is None:  # worth it only where everything is collected
             self._timeline.freeze("after collection")
@@ -183,7 +192,7 @@ class Run:
     ) -> Generator[None, object, object]:
         self._outcomes, self._seconds, self._teardown_failed = [], 0.0, False
         self._timeline.send(TestStarted(self._run, item.nodeid, str(item.path)))
-        self._owners.begin_test(item)
+        self._owners.begin_test(item, is_known=item.nodeid in self._as_before)
         try:
             result = yield
         except BaseException:  # the run ends: no verdict
@@ -212,6 +221,7 @@ class Run:
                 teardown_failed=self._teardown_failed,
                 executed=None if owner.executed is None else list(owner.executed),
                 functions=new,
+                as_before=item.nodeid in self._as_before,
             ),
             with_next=with_next,
         )

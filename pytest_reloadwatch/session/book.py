@@ -17,6 +17,7 @@ from pytest_reloadwatch.session.bases import Bases
 from pytest_reloadwatch.session.conftests import Conftests
 from pytest_reloadwatch.session.executions import Executions
 from pytest_reloadwatch.session.parsed import Parsed
+from pytest_reloadwatch.session.repeats import Repeats
 from pytest_reloadwatch.session.sources import find_sources
 from pytest_reloadwatch.watch.tree import Sweep, Tree
 
@@ -67,6 +68,7 @@ class Book:
         self._ranked: list[Ranked] | None = None
         self._with_history: set[str] = set()
         self._executions = Executions(store, environment, self.tree, self._parsed.read, self._parsed.recall)
+        self._repeats = Repeats(self._executions, self.proofs)
         self._matcher = Matcher(self.tree.entries)
         self._groups_known: dict[Group, Group] = {}
         self._unprepared: list[str] = []
@@ -147,6 +149,11 @@ class Book:
             self._ranked = rank(selected, self.proofs, self._executions.changes, self._executions.executed)
         return self._ranked
 
+    def as_before(self, nodeids: Iterable[str]) -> tuple[list[str], bool]:
+        """Those of these tests that will execute what they did when they last ran, and whether all imports will."""
+        self._executions.look_again()
+        return self._repeats.tests(nodeids), self._repeats.imports(test.nodeid for test in self.select().selected)
+
     def distance_to(self, changed: Collection[str]) -> Callable[[str], int]:
         """How many imports are between a file and those that changed; all is worked out when somebody first asks."""
         found: dict[str, tuple[int, str]] = {}
@@ -194,6 +201,7 @@ class Book:
     def learn(self, run: RunRecord, message: Knowledge) -> None:
         """Take what a run's recorder has seen into graph and tree."""
         self._follow(message.past)
+        self._executions.note_at_import(message.executed)
         run.past.update(message.past)
         self._ambient.update(message.ambient)
         for name, path in message.modules:
@@ -233,7 +241,8 @@ class Book:
         run.functions = self._executions.resolve(run.codes)
         proofs, unproven = self._close_tests(run, bases)
         self._touched_once |= run.touched | self._new(run)
-        executed = {p.nodeid: self._executions.functions(run.ended[p.nodeid], run) for p in proofs}
+        watched = [run.ended[p.nodeid] for p in proofs if not run.ended[p.nodeid].as_before]
+        executed = {ended.nodeid: self._executions.functions(ended, run) for ended in watched}
         self._pending = (files, proofs, executed)
         self._unprepared.clear()
         self._unclosed.clear()
@@ -251,7 +260,8 @@ class Book:
         self._pending = ([], [], {})
         try:
             self._store.forget_files(self._environment, self._scope, self._dropped)
-            self._store.save(self._environment, self._scope, files, proofs, executed)
+            at_import = self._executions.take_new_at_import()
+            self._store.save(self._environment, self._scope, files, proofs, executed | at_import)
             self._store.save_sources(self._parsed.take_unsaved())
             self._executions.forget(executed)
         except StoreUnusableError as error:
@@ -407,6 +417,10 @@ class Book:
     def _own_keys(self, ended: TestEnded, run: RunRecord, base: set[str]) -> set[str]:
         """What a test took in beside *base*, with all that its code rests on: others may have imported it before."""
         taken = set(ended.keys)
+        if ended.as_before:
+            taken |= {
+                path_of(key) for group in self.proofs[ended.nodeid][-1].groups for key, _ in group if is_code(key)
+            }
         taken.update(function[0] for number in ended.executed or () if (function := run.functions[number]) is not None)
         return self._with_imports(taken - base) - base
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 from pytest_reloadwatch.exceptions import StoreUnusableError
@@ -10,9 +11,10 @@ from pytest_reloadwatch.graph.keys import is_code, is_line, path_of, proof_key
 from pytest_reloadwatch.proof.digest import ABSENT, FIRST_PARTY, is_listing
 from pytest_reloadwatch.proof.model import READ, Function
 from pytest_reloadwatch.proof.rank import Change
+from pytest_reloadwatch.proof.store import AT_IMPORT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from pytest_reloadwatch.graph.fingerprint import Fingerprints
     from pytest_reloadwatch.graph.source import Source
@@ -44,6 +46,9 @@ class Executions:
         self._numbers: dict[str, frozenset[int] | None] = {}
         self._changes: dict[tuple[str, str, str], Change] = {}
         self._mismatched: dict[int, tuple[Group, Group]] = {}
+        self._at_import: set[Function] | None = None
+        self._has_at_import = False  # read
+        self._has_new_at_import = False  # and to be written
 
     def functions(self, ended: TestEnded, run: RunRecord) -> set[Function] | None:
         """What a test and its fixtures executed and read themselves; None where that is not known."""
@@ -55,6 +60,29 @@ class Executions:
     def resolve(self, codes: Iterable[tuple[str, int, str]]) -> list[Function | None]:
         """The functions that code objects belong to; None for those of files that the run has made itself."""
         return [self._resolve(*code) if code[0] else None for code in codes]
+
+    def at_import(self) -> set[Function] | None:
+        """What executed while modules were imported, in this session or before; None where that is not known."""
+        if not self._has_at_import:
+            self._has_at_import = True
+            with contextlib.suppress(StoreUnusableError):  # as above
+                self._at_import = self._store.executed_at_import(self._environment)
+        return self._at_import
+
+    def note_at_import(self, codes: Collection[tuple[str, int, str]] | None) -> None:
+        """A run has told what executed while it imported modules."""
+        known = self.at_import() if codes is None or codes else None
+        if known is None:
+            return
+        found = None if codes is None else {function for function in self.resolve(codes) if function is not None}
+        if found is None or not found <= known:
+            self._at_import = None if found is None else known | found
+            self._has_new_at_import = True
+
+    def take_new_at_import(self) -> dict[str, set[Function] | None]:
+        """The same, as a part of what is executed, where more is known than at the last call."""
+        is_new, self._has_new_at_import = self._has_new_at_import, False
+        return {AT_IMPORT: self._at_import} if is_new else {}
 
     def executed(self, nodeid: str) -> frozenset[int] | None:
         """The numbers of what a test executed and read when it last ran; None where that is not known."""
@@ -94,6 +122,7 @@ class Executions:
     def move(self, store: Store) -> None:
         """Another store, with other numbers."""
         self._store = store
+        self._has_new_at_import = True
         self._numbers.clear()
         self._changes.clear()
 

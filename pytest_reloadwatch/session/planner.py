@@ -11,6 +11,7 @@ from pytest_reloadwatch.graph.keys import path_of
 from pytest_reloadwatch.proof.digest import is_path
 from pytest_reloadwatch.proof.model import BAD
 from pytest_reloadwatch.proof.rank import Rank, Ranked, first_ones, lead, order
+from pytest_reloadwatch.record.executed import is_costly
 from pytest_reloadwatch.rewind.messages import Resume
 
 if TYPE_CHECKING:
@@ -69,6 +70,8 @@ class Planner:
         waited_for = bool(round_.changed) and not round_.runs
         places: dict[str, tuple[int, int]] = {}
         direct_before, others_wait = None, False
+        as_before: list[str] = []
+        imports_as_before = False
         if round_.wish.everything:
             prune, proven = set(), set()
         elif round_.wish.only_failing:
@@ -90,6 +93,8 @@ class Planner:
             prune -= brought_along
             waiting = [one for one in self._ranked(round_) if self._waits(one, round_, prune, proven)]
             others_wait = bool(waiting)
+            if is_costly():
+                as_before, imports_as_before = self._book.as_before(test.nodeid for test in due)
             if all(one.rank is not Rank.DIRECT for one in waiting):
                 direct_before = dict(round_.direct)
         proven |= round_.attempted
@@ -102,6 +107,8 @@ class Planner:
             places=places,
             direct_before=direct_before,
             others_wait=others_wait,
+            as_before=as_before,
+            imports_as_before=imports_as_before,
             hot=list(self.hot),
             freeze=not self._options.once,
             often=not waited_for,

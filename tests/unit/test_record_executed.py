@@ -28,7 +28,7 @@ def numbers():
 def names(watcher, executed):
     """Without comprehensions, which are functions of their own before Python 3.12."""
     found = {watcher.codes[number][2] for number in executed}
-    return {name for name in found if not name.startswith("<")} - {"names", "of"}
+    return {name for name in found if not name.startswith("<")} - {"names", "of", "begin"}
 
 
 @pytest.fixture
@@ -42,13 +42,18 @@ def watcher():
 
 
 def of(watcher, *calls):
-    watcher.begin()
+    begin(watcher)
     try:
         for call in calls:
             call()
     finally:
         found = watcher.end()
     return names(watcher, found)
+
+
+def begin(watcher):
+    watcher.begin()
+    watcher.resume()
 
 
 def test_what_was_called_is_there(watcher):
@@ -68,14 +73,14 @@ def test_what_ran_for_nobody_counts_for_nobody(watcher):
 
 
 def test_inner_owners_count_for_outer_ones(watcher):
-    watcher.begin()
+    begin(watcher)
     square(1)
     assert of(watcher, inner) == {"inner", "square"}
     assert names(watcher, watcher.end()) == {"inner", "square"}
 
 
 def test_what_the_outer_one_does_after_the_inner_one_counts(watcher):
-    watcher.begin()
+    begin(watcher)
     assert of(watcher, inner) == {"inner", "square"}
     outer()
     assert names(watcher, watcher.end()) == {"outer", "inner", "square"}
@@ -115,14 +120,14 @@ def test_a_thread_that_outlives_its_owner_counts_for_the_next(watcher):
 
 
 def test_only_what_is_wanted(watcher):
-    watcher.begin()
+    begin(watcher)
     "".join(sorted(["a"], key=str.upper))
     threading.Lock()
     assert {watcher.codes[number][0] for number in watcher.end()} <= {__file__}
 
 
 def test_lines_are_those_of_the_definition(watcher):
-    watcher.begin()
+    begin(watcher)
     square(1)
     lines = {watcher.codes[number][2]: watcher.codes[number][1] for number in watcher.end()}
     assert lines["square"] == square.__code__.co_firstlineno
@@ -148,13 +153,13 @@ class TestProfiler:
             sys.setprofile(None)
 
     def test_where_a_test_takes_its_place_nothing_is_known(self, watcher):
-        watcher.begin()
+        begin(watcher)
         sys.setprofile(None)
         assert watcher.end() is None
         assert of(watcher, outer) == {"outer", "inner", "square"}
 
     def test_a_test_that_puts_it_back_is_told_apart(self, watcher):
-        watcher.begin()
+        begin(watcher)
         before = sys.getprofile()
         sys.setprofile(None)
         sys.setprofile(before)
@@ -165,7 +170,7 @@ class TestProfiler:
         def other(*_):
             pass
 
-        watcher.begin()
+        begin(watcher)
         sys.setprofile(other)
         watcher.end()
         assert sys.getprofile() is other
