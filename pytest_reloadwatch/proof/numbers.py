@@ -97,8 +97,9 @@ class Functions:
         return None if functions is None else array(_NUMBERS, map(self._ids.__getitem__, functions)).tobytes()
 
     @staticmethod
-    def unpack(numbers: bytes | None) -> frozenset[int] | None:
-        return None if numbers is None else frozenset(array(_NUMBERS, numbers))
+    def unpack(numbers: bytes | None) -> Collection[int] | None:
+        """As an array, for there may be millions of them."""
+        return None if numbers is None else array(_NUMBERS, numbers)
 
     def named(self, numbers: Collection[int]) -> set[Function]:
         """The functions with these numbers."""

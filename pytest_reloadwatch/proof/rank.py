@@ -73,8 +73,7 @@ def _rank(
     if not proofs:
         is_test = "::" in test.nodeid  # or else a file that had no tests
         return Ranked(test, Rank.DIRECT if is_test else Rank.REST)
-    # The latest that is most like the tree: the one that held before an edit, whatever was tried and undone meanwhile.
-    proof, found = min(((proof, changes(proof)) for proof in reversed(proofs)), key=lambda pair: len(pair[1]))
+    proof, found = _most_alike(proofs, changes)
     change = next(iter(found), None)
     if proof.outcome in BAD:
         return Ranked(test, Rank.FAILED, change)
@@ -83,6 +82,20 @@ def _rank(
         return Ranked(test, Rank.DIRECT, change)
     direct = next((change for change in found if not change.numbers.isdisjoint(numbers)), None)
     return Ranked(test, Rank.REST if direct is None else Rank.DIRECT, direct or change)
+
+
+def _most_alike(
+    proofs: Sequence[Proof], changes: Callable[[Proof], Sequence[Change]]
+) -> tuple[Proof, Sequence[Change]]:
+    """The latest that is most like the tree: the one that held before an edit, whatever was tried and undone since."""
+    best = proofs[-1], changes(proofs[-1])
+    for proof in reversed(proofs[:-1]):
+        if len(best[1]) <= 1:
+            break
+        found = changes(proof)
+        if len(found) < len(best[1]):
+            best = proof, found
+    return best
 
 
 def first_ones(ranked: Sequence[Ranked], distance: Callable[[str], int]) -> set[str]:
@@ -110,9 +123,12 @@ def order(
         key = (one.rank, one.test.path)
         cost[key] = cost.get(key, 0.0) + seconds(one.test.nodeid)
 
+    is_far_told = len([path for rank, path in cost if rank is Rank.REST]) > 1  # or there is nothing to compare
+
     def place(key: tuple[Rank, str]) -> tuple[int, int, int, str]:
         rank, path = key
-        return rank, distance(path) if rank is Rank.REST else 0, int(cost[key] / QUICK).bit_length(), path
+        far = distance(path) if is_far_told and rank is Rank.REST else 0
+        return rank, far, int(cost[key] / QUICK).bit_length(), path
 
     places = {key: number for number, key in enumerate(sorted(cost, key=place))}
     return {one.test.nodeid: (int(one.rank), places[one.rank, one.test.path]) for one in ranked}
@@ -132,7 +148,10 @@ def lead(ranked: Sequence[Ranked], seconds: Callable[[str], float], distance: Ca
     if sum(cost.values()) < WORTH_IT:
         return set(cost)
     failed, direct = by_rank[Rank.FAILED], by_rank[Rank.DIRECT]
-    first = direct if 0 < len(direct) <= FEW else set()
-    if not first:
-        first = {min(direct or cost, key=lambda path: (distance(path), cost[path], path))}
-    return first | (failed if len(failed) <= FEW else set())
+    return _first_files(direct, cost, distance) | (failed if len(failed) <= FEW else set())
+
+
+def _first_files(direct: set[str], cost: Mapping[str, float], distance: Callable[[str], int]) -> set[str]:
+    if not direct:
+        return {min(cost, key=lambda path: (distance(path), cost[path], path))}
+    return direct if len(direct) <= FEW else {min(direct, key=lambda path: (cost[path], path))}

@@ -132,7 +132,7 @@ class Store:
         except sqlite3.Error as error:
             raise StoreUnusableError(str(error)) from error
 
-    def executed(self, environment: str, nodeid: str) -> frozenset[int] | None:
+    def executed(self, environment: str, nodeid: str) -> Collection[int] | None:
         """The functions that a test executed when it last ran; None where that is not known. Raises as above."""
         try:
             row = self._db.execute(
@@ -148,8 +148,8 @@ class Store:
             row = self._db.execute(
                 "select functions from executed where nodeid = ? and environment = ?", (AT_IMPORT, environment)
             ).fetchone()
-            numbers = frozenset[int]() if row is None else self._functions.unpack(row[0])
-            return None if numbers is None else self._functions.named(numbers)
+            numbers = () if row is None else self._functions.unpack(row[0])
+            return None if numbers is None else self._functions.named(frozenset(numbers))
         except (sqlite3.Error, ValueError, TypeError) as error:
             raise StoreUnusableError(str(error)) from error
 
@@ -160,8 +160,8 @@ class Store:
         files: Iterable[Collected],
         proofs: Iterable[Proof],
         executed: Mapping[str, Collection[Function] | None],
-    ) -> None:
-        """Write what a run learned in one transaction; *executed* is by nodeid, or AT_IMPORT.
+    ) -> dict[str, Collection[int] | None]:
+        """Write what a run learned in one transaction. The answer is *executed*, by nodeid or AT_IMPORT, in numbers.
 
         Raises StoreUnusableError.
         """
@@ -169,7 +169,7 @@ class Store:
             with self._db:
                 self._save_files(environment, scope, files)
                 self._save_proofs(environment, list(proofs))
-                self._save_executed(environment, executed)
+                return self._save_executed(environment, executed)
         except sqlite3.Error as error:
             raise StoreUnusableError(str(error)) from error
 
@@ -260,11 +260,15 @@ class Store:
             [(p.nodeid, environment) for p in proofs],
         )
 
-    def _save_executed(self, environment: str, executed: Mapping[str, Collection[Function] | None]) -> None:
+    def _save_executed(
+        self, environment: str, executed: Mapping[str, Collection[Function] | None]
+    ) -> dict[str, Collection[int] | None]:
+        packed = {nodeid: self._functions.pack(functions) for nodeid, functions in executed.items()}
         self._db.executemany(
             "insert or replace into executed values (?, ?, ?)",
-            [(nodeid, environment, self._functions.pack(functions)) for nodeid, functions in executed.items()],
+            [(nodeid, environment, numbers) for nodeid, numbers in packed.items()],
         )
+        return {nodeid: self._functions.unpack(numbers) for nodeid, numbers in packed.items()}
 
 
 def open_store(path: str, environment: str, scope: str) -> tuple[Store, str]:

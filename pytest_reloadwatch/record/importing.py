@@ -28,7 +28,8 @@ class Importing:
         self._main = threading.get_ident()
         self._is_installed = False
         self._is_on = False
-        self._depth = 0  # of imports within imports
+        self._is_seen = False
+        self._outer: list[bool] = []  # of each import within an import, whether the one around it was seen
         recorder.on_import = self._begin
         recorder.on_take = self._pass_on
 
@@ -50,6 +51,7 @@ class Importing:
     def end(self) -> None:
         """Whatever was being imported is there now."""
         if self._is_on:
+            self._see(False)
             self._is_on = False
             self._recorder.executed_at_import(self._watcher.end(), self._watcher.codes)
             if not self._recorder.has_owner:
@@ -57,25 +59,40 @@ class Importing:
 
     def _enter(self) -> None:
         if threading.get_ident() == self._main:
-            self._depth += 1
+            self._outer.append(self._is_seen)
+            self._see(False)
 
     def _leave(self) -> None:
         if threading.get_ident() == self._main:
-            self._depth -= 1
-            if not self._depth:
+            was_seen = self._outer.pop()
+            if self._outer:
+                self._see(was_seen)
+            else:
                 self.end()
 
     def _begin(self) -> None:
         """A first-party module is about to be executed."""
-        is_import = bool(self._depth) or not self._recorder.has_owner  # a test may only ask where a module would be
-        if self._is_installed and is_import and not self._is_on and threading.get_ident() == self._main:
-            self._is_on = self.is_wanted or self._recorder.only_past
-            if self._is_on:
+        is_import = bool(self._outer) or not self._recorder.has_owner  # a test may only ask where a module would be
+        if self._is_installed and is_import and threading.get_ident() == self._main:
+            if not self._is_on and (self.is_wanted or self._recorder.only_past):
+                self._is_on = True
                 self._watcher.begin()
+            self._see(self._is_on)
+
+    def _see(self, is_seen: bool) -> None:
+        """Only first-party modules themselves: neither importlib nor what they import of others."""
+        if self._is_on and is_seen is not self._is_seen:
+            self._is_seen = is_seen
+            if is_seen:
                 self._watcher.resume()
+            else:
+                self._watcher.pause()
 
     def _pass_on(self) -> None:
         """What has executed so far is about to be told."""
         if self._is_on:
+            is_seen = self._is_seen
             self.end()
-            self._begin()
+            self._is_on = True
+            self._watcher.begin()
+            self._see(is_seen)

@@ -261,9 +261,9 @@ class Book:
         try:
             self._store.forget_files(self._environment, self._scope, self._dropped)
             at_import = self._executions.take_new_at_import()
-            self._store.save(self._environment, self._scope, files, proofs, executed | at_import)
+            numbers = self._store.save(self._environment, self._scope, files, proofs, executed | at_import)
             self._store.save_sources(self._parsed.take_unsaved())
-            self._executions.forget(executed)
+            self._executions.remember(numbers)
         except StoreUnusableError as error:
             self._store = self._parsed.store = Store(None)
             self._executions.move(self._store)

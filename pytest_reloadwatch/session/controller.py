@@ -327,7 +327,13 @@ class Controller:
         self._round.runs += 1
         self._round.before_run = (remaining, len(self._round.attempted))
         record = RunRecord(self._runs, checkpoint.past, frozenset(order.prune))
-        self._current = Current(record, checkpoint.pid, list(self._round.cause), is_sorted=bool(order.places))
+        self._current = Current(
+            record,
+            checkpoint.pid,
+            list(self._round.cause),
+            is_sorted=bool(order.places),
+            is_waited_for=not order.often,
+        )
         self._move(State.RUNNING)
         if self._round.cause and self._round.runs == 1:
             known = max(self._book.select().known, len(remaining))

@@ -133,7 +133,8 @@ class Conversation:
     def _on_collection(self, message: m.Collection, current: Current) -> None:
         self._book.learn_collection(current.record, message)
         current.reached = ("", "")
-        self._hoister.note_run(message.imports, [path for path, _, _ in message.files])
+        files = [path for path, _, _ in message.files]
+        self._hoister.note_run(message.imports, files, is_waited_for=current.is_waited_for)
 
     def _on_planned(self, message: m.Planned, current: Current) -> None:
         current.planned = message.tests

@@ -43,9 +43,10 @@ class Executions:
         self._tree = tree
         self._read = read
         self._recall = recall
-        self._numbers: dict[str, frozenset[int] | None] = {}
+        self._numbers: dict[str, Collection[int] | None] = {}
         self._changes: dict[tuple[str, str, str], Change] = {}
         self._mismatched: dict[int, tuple[Group, Group]] = {}
+        self._found: dict[tuple[int, ...], list[Change]] = {}
         self._at_import: set[Function] | None = None
         self._has_at_import = False  # read
         self._has_new_at_import = False  # and to be written
@@ -84,7 +85,7 @@ class Executions:
         is_new, self._has_new_at_import = self._has_new_at_import, False
         return {AT_IMPORT: self._at_import} if is_new else {}
 
-    def executed(self, nodeid: str) -> frozenset[int] | None:
+    def executed(self, nodeid: str) -> Collection[int] | None:
         """The numbers of what a test executed and read when it last ran; None where that is not known."""
         if nodeid not in self._numbers:
             try:
@@ -95,12 +96,16 @@ class Executions:
 
     def changes(self, proof: Proof) -> Sequence[Change]:
         """What a verdict rests on and is not as it was."""
-        found = set().union(*map(self._mismatches, proof.groups))
-        return [self._change(key, digest) for key, digest in sorted(found)]
+        name = tuple(map(id, proof.groups))  # kept alive by what is told of each
+        found = self._found.get(name)
+        if found is None:
+            pairs = set().union(*map(self._mismatches, proof.groups))
+            found = self._found[name] = [self._change(key, digest) for key, digest in sorted(pairs)]
+        return found
 
     def unimported(self, proof: Proof) -> set[str]:
         """The files in which a test executed code though neither its file nor itself imported them: others had."""
-        numbers = self.executed(proof.nodeid) or frozenset()
+        numbers = frozenset(self.executed(proof.nodeid) or ())
         sources = {path_of(key) for group in proof.groups[1:] for key, _ in group if is_code(key)}
         found = set()
         for path in sources:
@@ -112,12 +117,13 @@ class Executions:
     def look_again(self) -> None:
         """The tree may be another than before."""
         self._mismatched.clear()
+        self._found.clear()
 
-    def forget(self, nodeids: Iterable[str]) -> None:
-        """These tests have run anew."""
-        for nodeid in nodeids:
-            self._numbers.pop(nodeid, None)
+    def remember(self, executed: Mapping[str, Collection[int] | None]) -> None:
+        """These tests have run anew, and this is on record of them now."""
+        self._numbers.update(executed)
         self._changes.clear()
+        self._found.clear()
 
     def move(self, store: Store) -> None:
         """Another store, with other numbers."""
@@ -125,6 +131,7 @@ class Executions:
         self._has_new_at_import = True
         self._numbers.clear()
         self._changes.clear()
+        self._found.clear()
 
     def _resolve(self, path: str, line: int, name: str) -> Function:
         return (path, MODULE if name == _MODULE_CODE else self._read(path).prints.function_at(line))

@@ -24,17 +24,25 @@ class Hoister:
         self._book = book
         self._pool = pool
         self._seen: dict[str, tuple[list[ImportSeen], frozenset[str]]] = {}
+        self._seen_waited_for: set[str] = set()
         self._plans: dict[int, tuple[Plan, frozenset[str]]] = {}
         self._tried: set[tuple[int, tuple[str, ...]]] = set()
         self._extents: dict[str, Extent] = {}
 
-    def note_run(self, imports: Sequence[tuple[str, str, str, int, str]], files: Collection[str]) -> None:
-        """A run has collected *files*, importing this on the way."""
+    def note_run(
+        self, imports: Sequence[tuple[str, str, str, int, str]], files: Collection[str], *, is_waited_for: bool
+    ) -> None:
+        """A run has collected *files*, importing this on the way.
+
+        Somebody waits for the first run after a change: those before it are a model for later ones only where a module
+        was in no such run.
+        """
         entries = [ImportSeen(*entry) for entry in imports]
         collected = frozenset(files)
-        for entry in entries:
-            if entry.path:
-                self._seen[entry.path] = (entries, collected)
+        paths = {entry.path for entry in entries if entry.path}
+        self._seen_waited_for |= paths if is_waited_for else set()
+        for path in paths if is_waited_for else paths - self._seen_waited_for:
+            self._seen[path] = (entries, collected)
 
     def next_hoist(self, hot: Sequence[str]) -> tuple[int, Hoist] | None:
         """A checkpoint before a hot module and what to import there; None when there is nothing to gain."""

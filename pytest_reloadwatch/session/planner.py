@@ -80,21 +80,22 @@ class Planner:
             prune = set(self._book.files) - set(failing.values())
         else:
             distance = self._book.distance_to({path_of(key) for key in round_.changed})
-            if any(one.rank is not Rank.DIRECT for one in ranked) and not round_.in_order:
-                places = order(ranked, self._book.seconds, distance)
             if waited_for:
                 prune |= {one.test.path for one in ranked} - lead(ranked, self._book.seconds, distance)
             if self._stops_at_direct(round_):
                 prune |= {test.path for test in selection.selected} - {one.test.path for one in ranked}
                 proven |= {test.nodeid for test in selection.selected} - remaining
-            due = [one.test for one in ranked if one.test.path not in prune and one.test.nodeid not in proven]
-            brought_along = self._book.brought_along((test.nodeid for test in due), prune)
+            due = [one for one in ranked if one.test.path not in prune and one.test.nodeid not in proven]
+            if any(one.rank is not Rank.DIRECT for one in due) and not round_.in_order:
+                places = order(due, self._book.seconds, distance)
+            nodeids = [one.test.nodeid for one in due]
+            brought_along = self._book.brought_along(nodeids, prune)
             proven |= {nodeid for path in brought_along for nodeid in self._book.files[path][-1].nodeids}
             prune -= brought_along
             waiting = [one for one in self._ranked(round_) if self._waits(one, round_, prune, proven)]
             others_wait = bool(waiting)
             if is_costly():
-                as_before, imports_as_before = self._book.as_before(test.nodeid for test in due)
+                as_before, imports_as_before = self._book.as_before(nodeids)
             if all(one.rank is not Rank.DIRECT for one in waiting):
                 direct_before = dict(round_.direct)
         proven |= round_.attempted

@@ -64,7 +64,7 @@ class Current:
 
     *reached* is the test or file that it is at, with its path. *exit_code* is pytest's, once it has
     finished; *status* the process's, as os.waitpid gives it, once its parent has told. *is_sorted* says that its tests
-    have another order than that of collection.
+    have another order than that of collection, *is_waited_for* that it is the first after a change.
     """
 
     record: RunRecord
@@ -81,6 +81,7 @@ class Current:
     unfit: bool = False
     conftest: str = ""
     is_sorted: bool = False
+    is_waited_for: bool = False
     exit_code: int | None = None
     status: int | None = None
     closed: bool = False

@@ -73,8 +73,12 @@ class TestLead:
         found = ranked({"t.py::x": set(), "u.py::x": {1}})
         assert lead(found, lambda _nodeid: 1.0, distance) == {"u.py"}
 
-    def test_the_nearest_and_quickest_of_many(self):
+    def test_the_quickest_of_many(self):
         found = ranked({f"{name}.py::x": {1} for name in "stuvw"})
+        assert lead(found, lambda nodeid: 1.0 if nodeid < "u" else 0.5, distance) == {"u.py"}
+
+    def test_the_nearest_where_none_is_direct(self):
+        found = ranked({f"{name}.py::x": set() for name in "stuvw"})
         assert lead(found, lambda _nodeid: 1.0, distance) == {"t.py"}
 
     def test_little_is_not_split(self):
