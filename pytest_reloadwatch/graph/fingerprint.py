@@ -30,6 +30,7 @@ _Definitions: TypeAlias = "Mapping[type, Callable[[Any], list[str]]]"
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _YIELDS = (ast.Yield, ast.YieldFrom)
 _EFFECTS = (ast.Call, ast.Await, ast.NamedExpr, *_YIELDS)
+_LOOKED_FOR = ("__", "pytest", "setup", "teardown")  # by Python and by pytest, wherever they stand
 
 # A name's context follows from where it stands; ``u`` before a string and comments about types mean nothing.
 _MEANINGLESS = frozenset({"ctx", "kind", "type_comment", "type_ignores"})
@@ -46,12 +47,16 @@ class Fingerprints:
     """The digests of one source; two are equal exactly when nothing has changed, whatever became of the lines.
 
     *functions* go by qualified name without ``<locals>``, with ``#2``, ``#3`` behind a name that is defined again;
-    what is defined inside a function belongs to it. *spans* are (first line, last line, function) in order.
+    what is defined inside a function belongs to it. *spans* are (first line, last line, function) in order. *bindings*
+    are those statements of the module level that only bind one name, to a literal or to a function, by that name;
+    *rest* is the module level without them.
     """
 
     module: str
     functions: Mapping[str, str]
     spans: tuple[tuple[int, int, str], ...] = field(default=(), compare=False)
+    bindings: Mapping[str, str] = field(default_factory=dict, compare=False)
+    rest: str = field(default="", compare=False)
 
     def function_at(self, line: int) -> str:
         """The function that *line* belongs to, its decorators and signature included; MODULE outside of all.
@@ -78,7 +83,7 @@ def fingerprints_in(tree: ast.Module) -> Fingerprints:
     """The same for a source that has been parsed."""
     reader = _Reader()
     module = _digest(reader.read(tree.body))
-    return Fingerprints(module, reader.functions, tuple(reader.spans))
+    return Fingerprints(module, reader.functions, tuple(reader.spans), reader.bindings, _digest(reader.rest))
 
 
 def changed(before: Fingerprints, after: Fingerprints) -> frozenset[str]:
@@ -88,17 +93,26 @@ def changed(before: Fingerprints, after: Fingerprints) -> frozenset[str]:
     return frozenset(found if before.module == after.module else {MODULE, *found})
 
 
+def rebound(before: Fingerprints, after: Fingerprints) -> frozenset[str] | None:
+    """The names that the module level binds in another way, if nothing else about it has changed; else None."""
+    names = before.bindings.keys() | after.bindings.keys()
+    found = {name for name in names if before.bindings.get(name) != after.bindings.get(name)}
+    return frozenset(found) if found and before.rest == after.rest else None
+
+
 def semantic_digest(prints: Fingerprints) -> str:
     """One digest for all: equal exactly when the fingerprints are."""
     return _digest([prints.module, *(text for pair in sorted(prints.functions.items()) for text in pair)])
 
 
 class _Reader:
-    """Reads one module in source order; *functions* and *spans* are what it has met so far."""
+    """Reads one module in source order; *functions* and the like are what it has met so far."""
 
     def __init__(self) -> None:
         self.functions: dict[str, str] = {}
         self.spans: list[tuple[int, int, str]] = []
+        self.bindings: dict[str, str] = {}
+        self.rest: list[str] = []
         self._seen: Counter[str] = Counter()
         self._class = ""  # with a dot behind
         self._definitions: _Definitions = {
@@ -111,9 +125,18 @@ class _Reader:
         """The tokens of the module level."""
         tokens: list[str] = []
         for run in _runs(body):
-            read = [(getattr(statement, "name", ""), _tokens([statement], self._definitions)) for statement in run]
+            read = [(getattr(statement, "name", ""), self._read_statement(statement)) for statement in run]
             read.sort(key=lambda pair: pair[0])  # stable, for of two with the same name the later one counts
             tokens.extend(token for _, some in read for token in some)
+        return tokens
+
+    def _read_statement(self, node: ast.stmt) -> list[str]:
+        tokens = _tokens([node], self._definitions)
+        name = _plainly_bound(node)
+        if name:
+            self.bindings[name] = _digest([self.bindings.get(name, ""), *tokens])
+        else:
+            self.rest += tokens
         return tokens
 
     def _read_class(self, node: ast.ClassDef) -> list[str]:
@@ -169,6 +192,27 @@ def _only_binds(node: ast.stmt) -> bool:
     if not isinstance(node, _FUNCTIONS) or node.decorator_list or node.name.startswith("test"):
         return False
     return not any(isinstance(part, _EFFECTS) for part in _signature(node))
+
+
+def _plainly_bound(node: ast.stmt) -> str:
+    """The name that is all that *node* is about; empty where it does more, or where others look for such names."""
+    name = ""
+    if isinstance(node, _FUNCTIONS) and not node.decorator_list:
+        name = "" if any(isinstance(part, _EFFECTS) for part in _signature(node)) else node.name
+    elif isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
+        name = node.targets[0].id if _is_literal(node.value) else ""
+    elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.value is not None:
+        is_plain = _is_literal(node.value) and not any(isinstance(n, _EFFECTS) for n in ast.walk(node.annotation))
+        name = node.target.id if is_plain else ""
+    return "" if name.startswith(_LOOKED_FOR) else name
+
+
+def _is_literal(node: ast.expr) -> bool:
+    if isinstance(node, (ast.Tuple, ast.List, ast.Set)):
+        return all(map(_is_literal, node.elts))
+    if isinstance(node, ast.Dict):
+        return all(key is not None and _is_literal(key) for key in node.keys) and all(map(_is_literal, node.values))
+    return isinstance(node.operand if isinstance(node, ast.UnaryOp) else node, ast.Constant)
 
 
 def _mentioned(node: ast.stmt) -> set[str]:

@@ -37,12 +37,14 @@ class Rank(IntEnum):
 class Change:
     """What became of one key since a proof: names of *functions*, empty for all that is no code.
 
-    *numbers* are those of everything on record that whoever executed or read it is direct.
+    *numbers* are those of everything on record that whoever executed or read it is direct. *bound* are the names that
+    the module level binds in another way, where that is all that it does; else None.
     """
 
     key: str
     functions: frozenset[str]
     numbers: frozenset[int]
+    bound: frozenset[str] | None = None
 
 
 @dataclass(frozen=True)

@@ -300,11 +300,12 @@ def _versioned(digest: str) -> str:
 def _format_source(source: Source) -> str:
     imports = [[i.module, i.names, i.level] for i in source.imports.imports]
     prints = source.prints
-    return json.dumps([imports, source.imports.strings, prints.module, dict(prints.functions), prints.spans])
+    found = [prints.module, dict(prints.functions), prints.spans, dict(prints.bindings), prints.rest]
+    return json.dumps([imports, source.imports.strings, *found])
 
 
 def _parse_source(text: str, code: str) -> Source:
-    imports, strings, module, functions, spans = json.loads(text)
+    imports, strings, module, functions, spans, bindings, rest = json.loads(text)
     found = tuple(Import(module, tuple(names), level) for module, names, level in imports)
-    prints = Fingerprints(module, functions, tuple((first, last, name) for first, last, name in spans))
+    prints = Fingerprints(module, functions, tuple((first, last, name) for first, last, name in spans), bindings, rest)
     return Source(SourceImports(found, tuple(strings)), prints, code.partition(" ")[0])

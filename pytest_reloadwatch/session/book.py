@@ -16,6 +16,7 @@ from pytest_reloadwatch.proof.store import Store
 from pytest_reloadwatch.session.bases import Bases
 from pytest_reloadwatch.session.conftests import Conftests
 from pytest_reloadwatch.session.executions import Executions
+from pytest_reloadwatch.session.mentions import Mentions
 from pytest_reloadwatch.session.parsed import Parsed
 from pytest_reloadwatch.session.repeats import Repeats
 from pytest_reloadwatch.session.sources import find_sources
@@ -68,7 +69,7 @@ class Book:
         self._ranked: list[Ranked] | None = None
         self._with_history: set[str] = set()
         self._executions = Executions(store, environment, self.tree, self._parsed.read, self._parsed.recall)
-        self._repeats = Repeats(self._executions, self.proofs)
+        self._mentions = Mentions(self.tree, self._parsed.read)
         self._matcher = Matcher(self.tree.entries)
         self._groups_known: dict[Group, Group] = {}
         self._unprepared: list[str] = []
@@ -151,8 +152,9 @@ class Book:
 
     def as_before(self, nodeids: Iterable[str]) -> tuple[list[str], bool]:
         """Those of these tests that will execute what they did when they last ran, and whether all imports will."""
-        self._executions.look_again()
-        return self._repeats.tests(nodeids), self._repeats.imports(test.nodeid for test in self.select().selected)
+        self.ranked()  # looks again at what has changed
+        repeats = Repeats(self._executions, self._mentions, self.proofs)
+        return repeats.tests(nodeids), repeats.imports(test.nodeid for test in self.select().selected)
 
     def distance_to(self, changed: Collection[str]) -> Callable[[str], int]:
         """How many imports are between a file and those that changed; all is worked out when somebody first asks."""

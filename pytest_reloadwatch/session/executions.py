@@ -6,7 +6,7 @@ import contextlib
 from typing import TYPE_CHECKING
 
 from pytest_reloadwatch.exceptions import StoreUnusableError
-from pytest_reloadwatch.graph.fingerprint import MODULE, changed
+from pytest_reloadwatch.graph.fingerprint import MODULE, changed, rebound
 from pytest_reloadwatch.graph.keys import is_code, is_line, path_of, proof_key
 from pytest_reloadwatch.proof.digest import ABSENT, FIRST_PARTY, is_listing
 from pytest_reloadwatch.proof.model import READ, Function
@@ -103,6 +103,11 @@ class Executions:
             found = self._found[name] = [self._change(key, digest) for key, digest in sorted(pairs)]
         return found
 
+    def numbers_of(self, functions: Iterable[Function]) -> set[int]:
+        """The numbers of those among *functions* that somebody has executed."""
+        found = (self._functions(path).get(name) for path, name in functions)
+        return {number for number in found if number is not None}
+
     def unimported(self, proof: Proof) -> set[str]:
         """The files in which a test executed code though neither its file nor itself imported them: others had."""
         numbers = frozenset(self.executed(proof.nodeid) or ())
@@ -165,9 +170,8 @@ class Executions:
             return Change(key, frozenset(), frozenset([known[name]] if name in known else ()))
         functions = self._changed(path, before, now)
         if MODULE in functions:
-            return Change(
-                key, functions, frozenset(known[name] for name in known if name != READ and not is_line(name))
-            )
+            numbers = frozenset(known[name] for name in known if name != READ and not is_line(name))
+            return Change(key, functions, numbers, self._rebound(path, before, now))
         return Change(key, functions, frozenset(known[name] for name in functions if name in known))
 
     def _functions(self, path: str) -> Mapping[str, int]:
@@ -182,6 +186,10 @@ class Executions:
         if old is None or now == ABSENT:
             return frozenset({MODULE})
         return changed(old, self._read(path).prints) or frozenset({MODULE})
+
+    def _rebound(self, path: str, before: str, now: str) -> frozenset[str] | None:
+        old = self._prints(before)
+        return None if old is None or now == ABSENT else rebound(old, self._read(path).prints)
 
     def _prints(self, digest: str) -> Fingerprints | None:
         source = self._recall(digest) if digest != ABSENT else None

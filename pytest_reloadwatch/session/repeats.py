@@ -1,7 +1,8 @@
 """Which of the selected tests will execute what they executed before, so that they need not be watched again.
 
-That is so where only bodies of functions have changed, none of which the test or any import has executed. A function
-that nobody was seen to execute may be one that a hook calls: after it has changed, everybody is watched.
+That is so where nothing has changed but bodies of functions, none of which the test or any import has executed, and
+what names are plainly bound to, none of which a function mentions that these have executed. A function that nobody was
+seen to execute may be one that a hook calls: after it has changed, everybody is watched.
 """
 
 from __future__ import annotations
@@ -15,17 +16,20 @@ from pytest_reloadwatch.proof.model import BAD
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from pytest_reloadwatch.proof.model import Proof
+    from pytest_reloadwatch.proof.model import Function, Proof
     from pytest_reloadwatch.proof.rank import Change
     from pytest_reloadwatch.session.executions import Executions
+    from pytest_reloadwatch.session.mentions import Mentions
 
 
 class Repeats:
-    """*proofs* are by nodeid, the latest last."""
+    """*proofs* are by nodeid, the latest last. One of these is made for each state of the tree."""
 
-    def __init__(self, executions: Executions, proofs: Mapping[str, Sequence[Proof]]) -> None:
+    def __init__(self, executions: Executions, mentions: Mentions, proofs: Mapping[str, Sequence[Proof]]) -> None:
         self._executions = executions
+        self._mentions = mentions
         self._proofs = proofs
+        self._felt: dict[Change, set[Function] | None] = {}
 
     def tests(self, nodeids: Iterable[str]) -> list[str]:
         """Those of these tests that will execute what they did."""
@@ -33,28 +37,36 @@ class Repeats:
 
     def imports(self, nodeids: Iterable[str]) -> bool:
         """Whether imports will, where these tests are all that is not proven."""
-        return all(self._only_bodies(nodeid) for nodeid in nodeids)
+        return all(self._imports_repeat(nodeid) for nodeid in nodeids)
 
     def _repeats(self, nodeid: str) -> bool:
-        if not self._only_bodies(nodeid) or self._proofs[nodeid][-1].outcome in BAD:
+        if not self._imports_repeat(nodeid) or self._proofs[nodeid][-1].outcome in BAD:
             return False
         executed = self._executions.executed(nodeid)
-        changes = self._executions.changes(self._proofs[nodeid][-1])
-        return executed is not None and all(change.numbers.isdisjoint(executed) for change in changes)
+        felt = set[int]().union(*(self._executions.numbers_of(self._feel(c) or ()) for c in self._changes(nodeid)))
+        return executed is not None and felt.isdisjoint(executed)
 
-    def _only_bodies(self, nodeid: str) -> bool:
-        """Whether nothing has changed but functions that tests have executed, and imports have not."""
-        if nodeid not in self._proofs:
-            return False
-        changes = self._executions.changes(self._proofs[nodeid][-1])
+    def _imports_repeat(self, nodeid: str) -> bool:
         at_import = self._executions.at_import()
-        return at_import is not None and all(
-            is_code(change.key) and MODULE not in change.functions and self._is_for_tests(change, at_import)
-            for change in changes
-        )
+        if nodeid not in self._proofs or at_import is None:
+            return False
+        felt = map(self._feel, self._changes(nodeid))
+        return all(functions is not None and at_import.isdisjoint(functions) for functions in felt)
 
-    @staticmethod
-    def _is_for_tests(change: Change, at_import: set[tuple[str, str]]) -> bool:
+    def _changes(self, nodeid: str) -> Sequence[Change]:
+        return self._executions.changes(self._proofs[nodeid][-1])
+
+    def _feel(self, change: Change) -> set[Function] | None:
+        """The functions for which *change* makes a difference; None where it may make one for anything."""
+        if change not in self._felt:
+            self._felt[change] = self._find_felt(change) if is_code(change.key) else None
+        return self._felt[change]
+
+    def _find_felt(self, change: Change) -> set[Function] | None:
         path = path_of(change.key)
-        seen = len(change.numbers) == len(change.functions)
-        return seen and not any((path, name) in at_import for name in change.functions)
+        mentioning: set[Function] | None = set()
+        if MODULE in change.functions:
+            mentioning = self._mentions.of(change.bound) if change.bound is not None else None
+        bodies = {(path, name) for name in change.functions - {MODULE} - (change.bound or frozenset())}
+        is_all_seen = len(self._executions.numbers_of(bodies)) == len(bodies)
+        return bodies | mentioning if is_all_seen and mentioning is not None else None

@@ -10,7 +10,7 @@ from textwrap import dedent
 
 import pytest
 
-from pytest_reloadwatch.graph.fingerprint import MODULE, changed, fingerprints, semantic_digest
+from pytest_reloadwatch.graph.fingerprint import MODULE, changed, fingerprints, rebound, semantic_digest
 
 
 def difference(before, after):
@@ -346,3 +346,30 @@ def without(source, statement):
     first = min([statement.lineno, *(decorator.lineno for decorator in getattr(statement, "decorator_list", []))])
     lines = io.StringIO(source).readlines()
     return "".join([*lines[: first - 1], *lines[statement.end_lineno :]])
+
+
+class TestRebound:
+    """Edits of the module level that only bind names."""
+
+    BEFORE = "import os\nLIMIT = 5\ndef f():\n    return LIMIT\n@register\ndef g(): pass\n"
+
+    def rebound(self, after):
+        return rebound(fingerprints(self.BEFORE), fingerprints(after))
+
+    def test_another_literal(self):
+        assert self.rebound(self.BEFORE.replace("5", "{'a': [-1, None]}")) == {"LIMIT"}
+
+    def test_a_new_function_and_a_constant_less(self):
+        assert self.rebound(self.BEFORE.replace("LIMIT = 5\n", "def h(n: int = 1): pass\n")) == {"LIMIT", "h"}
+
+    def test_another_signature(self):
+        assert self.rebound(self.BEFORE.replace("def f()", "def f(n)")) == {"f"}
+
+    def test_only_a_body(self):
+        assert self.rebound(self.BEFORE.replace("return LIMIT", "return 1")) is None
+
+    @pytest.mark.parametrize(
+        "more", ["import sys", "OTHER = f()", "class C: pass", "@register\ndef h(): pass", "pytestmark = 1", "X.y = 1"]
+    )
+    def test_whatever_does_more(self, more):
+        assert self.rebound(f"{self.BEFORE}{more}\n") is None
