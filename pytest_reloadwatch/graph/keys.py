@@ -9,6 +9,7 @@ A line of a source that a traceback shows has a key of its own, always the same:
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ _CODE = "<code>"
 _TEXT = "<text>"
 _LINE = "<line>"
 _BETWEEN = "\n"  # a path and a line
+_MOST = 1 << 17  # keys to remember: the same few thousand are asked about for each test file and each test
 
 
 def text_key(path: str) -> str:
@@ -30,6 +32,7 @@ def with_texts(paths: Iterable[str]) -> set[str]:
     return {key for path in paths for key in (path, text_key(path))}
 
 
+@functools.lru_cache(_MOST)
 def proof_key(recorded: str) -> str:
     """The key in proofs for what was recorded."""
     if recorded.startswith(_TEXT):
@@ -59,6 +62,7 @@ def line_of(key: str) -> str:
     return key.partition(_BETWEEN)[2]
 
 
+@functools.lru_cache(_MOST)
 def path_of(key: str) -> str:
     """The path that a key of any kind is about; the key itself for one that is about none."""
     if is_line(key):

@@ -72,6 +72,7 @@ class Book:
         self._mentions = Mentions(self.tree, self._parsed.read)
         self._matcher = Matcher(self.tree.entries)
         self._groups_known: dict[Group, Group] = {}
+        self._sources_known: dict[Group, frozenset[str]] = {}
         self._unprepared: list[str] = []
         self._unclosed: list[str] = []
         for group in self._groups():
@@ -300,6 +301,7 @@ class Book:
         group = frozenset(map(self.tree.entry, wanted))
         if len(self._groups_known) > MOST_GROUPS:
             self._groups_known.clear()
+            self._sources_known.clear()
         return self._groups_known.setdefault(group, group)  # one object for each, so that comparing them is quick
 
     def base_keys(self, path: str) -> set[str]:
@@ -420,11 +422,16 @@ class Book:
         """What a test took in beside *base*, with all that its code rests on: others may have imported it before."""
         taken = set(ended.keys)
         if ended.as_before:
-            taken |= {
-                path_of(key) for group in self.proofs[ended.nodeid][-1].groups for key, _ in group if is_code(key)
-            }
+            taken = taken.union(*map(self._sources_in, self.proofs[ended.nodeid][-1].groups))
         taken.update(function[0] for number in ended.executed or () if (function := run.functions[number]) is not None)
         return self._with_imports(taken - base) - base
+
+    def _sources_in(self, group: Group) -> frozenset[str]:
+        """The sources whose code is in *group*; many tests share one."""
+        found = self._sources_known.get(group)
+        if found is None:
+            found = self._sources_known[group] = frozenset(path_of(key) for key, _ in group if is_code(key))
+        return found
 
     def _with_imports(self, keys: set[str]) -> set[str]:
         code = {key for key in keys if key.endswith(".py") and key == path_of(key)}
