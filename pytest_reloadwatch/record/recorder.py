@@ -71,7 +71,7 @@ class Learned:
     """What was seen since the last report; merged by the controller into what it knows.
 
     *past* is everything that the process has taken in: keys in order. *edges* lead from a module's
-    file to what its code imported or read; *ambient* was taken in on nobody's account. *executed* is the first-party
+    file to what its code imported or read; *ambient* was taken in on nobody's account. *at_import* is the first-party
     code that executed while modules were imported, None where that is not known.
     """
 
@@ -79,7 +79,7 @@ class Learned:
     modules: list[tuple[str, str]] = field(default_factory=list)
     edges: dict[tuple[str, str], None] = field(default_factory=dict)
     ambient: dict[str, None] = field(default_factory=dict)
-    executed: set[Executed] | None = field(default_factory=set)
+    at_import: set[Executed] | None = field(default_factory=set)
 
 
 class Recorder:
@@ -136,10 +136,10 @@ class Recorder:
 
     def executed_at_import(self, found: set[int] | None, codes: Sequence[Executed]) -> None:
         """Modules were imported while this executed; None where it is not known what."""
-        if found is None or self.learned.executed is None:
-            self.learned.executed = None
+        if found is None or self.learned.at_import is None:
+            self.learned.at_import = None
         else:
-            self.learned.executed.update((self.code_source(codes[n][0]), *codes[n][1:]) for n in found)
+            self.learned.at_import.update((self.code_source(codes[n][0]), *codes[n][1:]) for n in found)
 
     def code_source(self, filename: str) -> str:
         """The first-party source that the *filename* of code stands for; empty for others, and for those made here."""

@@ -117,7 +117,7 @@ class Knowledge(Message):
     modules: list[tuple[str, str]]
     edges: list[tuple[str, str]]
     ambient: list[str]
-    executed: list[tuple[str, int, str]] | None
+    at_import: list[tuple[str, int, str]] | None
 
 
 @dataclass(frozen=True)

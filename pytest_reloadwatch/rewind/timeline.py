@@ -120,7 +120,7 @@ class Timeline:
                 modules=learned.modules,
                 edges=list(learned.edges),
                 ambient=list(learned.ambient),
-                executed=None if learned.executed is None else list(learned.executed),
+                at_import=None if learned.at_import is None else list(learned.at_import),
             )
         )
 
@@ -278,7 +278,7 @@ class Timeline:
         self._recorder.only_past = False
         learned = self._recorder.take()
         self._past = list(learned.past)
-        self._recorder.learned.executed = learned.executed  # for the run that goes on from here to tell
+        self._recorder.learned.at_import = learned.at_import  # for the run that goes on from here to tell
         self._clock.stop()
         shared = replace(SharedState.save(self._config), mask=shared.mask)
         self._freeze_here("with hoisted modules", before, hoisted, shared, {})

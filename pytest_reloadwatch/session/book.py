@@ -204,7 +204,7 @@ class Book:
     def learn(self, run: RunRecord, message: Knowledge) -> None:
         """Take what a run's recorder has seen into graph and tree."""
         self._follow(message.past)
-        self._executions.note_at_import(message.executed)
+        self._executions.note_at_import(message.at_import)
         run.past.update(message.past)
         self._ambient.update(message.ambient)
         for name, path in message.modules:
