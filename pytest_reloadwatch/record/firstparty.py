@@ -65,6 +65,13 @@ class FirstParty:
         return not any(_inside(path, place) for place in self._elsewhere)
 
 
+def is_installed(path: str) -> bool:
+    """Whether *path* belongs to the interpreter or to an installed package, wherever one's own project is."""
+    if any(part in path for part in _PACKAGES):
+        return True
+    return any(_inside(path, place) for place in (sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib")))
+
+
 _OWN_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 
 
