@@ -100,7 +100,9 @@ class Loads:
         self._times = dict(executions)
         for module, load in list(self._by_module.items()):
             if _compat.is_initializing(module):  # what is left of it is executed in this run
-                self._put(module, replace(load, run=run, cause=self.cause))
+                times = self._times[load.name] = self.times(load.name) + 1
+                self._put(module, replace(load, run=run, cause=self.cause, generation=times))
+                self.on_load(load.name)
 
     def note_file(self, module: ModuleType, path: str, content: bytes, is_second: bool) -> None:
         """A loader has read *path*: bytecode, or the source, second where it had to look at bytecode before."""

@@ -70,13 +70,15 @@ class Learned:
     """What was seen since the last report; merged by the controller into what it knows.
 
     *past* is everything that the process has taken in: keys in order. *edges* lead from a module's
-    file to what its code imported or read; *ambient* was taken in on nobody's account.
+    file to what its code imported or read; *ambient* was taken in on nobody's account. *executed* are names of modules
+    that a loader has given code to, where *modules* are those that it was asked for.
     """
 
     past: dict[str, None] = field(default_factory=dict)
     modules: list[tuple[str, str]] = field(default_factory=list)
     edges: dict[tuple[str, str], None] = field(default_factory=dict)
     ambient: dict[str, None] = field(default_factory=dict)
+    executed: list[str] = field(default_factory=list)
 
 
 class Recorder:

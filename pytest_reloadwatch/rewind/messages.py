@@ -35,7 +35,8 @@ class Resume(Message):
     the nodeids to run; *places*: rank and place within it by nodeid (proof.rank), where the order of collection is not
     to be kept; *direct_before*: how many direct tests earlier runs of the round had, by outcome, None where a later
     run has the last of them; *others_wait*: whether a later run has anything at all; *hot*: files before which to
-    freeze; *freeze*: whether to freeze at all, *often*: in other places too, which takes a few milliseconds each time.
+    freeze; *freeze*: whether to freeze at all, *often*: in other places too, which takes a few milliseconds each time;
+    *cause*: the files that changed; *executions*: how often each module has been executed in this session.
     """
 
     run: int
@@ -48,6 +49,8 @@ class Resume(Message):
     hot: list[str] = field(default_factory=list)
     freeze: bool = True
     often: bool = True
+    cause: list[str] = field(default_factory=list)
+    executions: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -113,6 +116,7 @@ class Knowledge(Message):
     modules: list[tuple[str, str]]
     edges: list[tuple[str, str]]
     ambient: list[str]
+    executed: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

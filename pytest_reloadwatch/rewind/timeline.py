@@ -120,6 +120,7 @@ class Timeline:
                 modules=learned.modules,
                 edges=list(learned.edges),
                 ambient=list(learned.ambient),
+                executed=learned.executed,
             )
         )
 
