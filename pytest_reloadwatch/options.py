@@ -100,7 +100,8 @@ def from_config(config: pytest.Config, environ: Mapping[str, str]) -> Options | 
 
 def guard_mode(config: pytest.Config) -> str:
     """What the guard does: off, warn or error. Raises pytest.UsageError."""
-    mode = str(config.known_args_namespace.reload_guard or config.getini("reload_guard"))
+    chosen = getattr(config.known_args_namespace, "reload_guard", None)  # a conftest's plugins come too late for it
+    mode = str(chosen or config.getini("reload_guard"))
     if mode not in GUARD_MODES:
         raise pytest.UsageError(f"reload_guard in the ini file is one of {', '.join(GUARD_MODES)}, not {mode!r}")
     return mode

@@ -48,9 +48,9 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "reload_guard(mode): off, warn or error for this test (see --reload-guard)")
     mode = _options.guard_mode(config)
     if mode != "off":
-        from pytest_reloadwatch.guard.plugin import Guard  # as above
+        from pytest_reloadwatch.guard import plugin  # as above
 
-        config.pluginmanager.register(Guard(config, mode), "reloadwatch-guard")
+        plugin.install(config, mode)
 
 
 @pytest.hookimpl(trylast=True)

@@ -56,14 +56,20 @@ class Keeper:
         if sources is not None:
             sources.follow(self._digests([place.module for place in places.places if place.is_entry]))
 
+    def is_quiet(self) -> bool:
+        """Whether nothing has happened since the last call of ``observe``: what is asked at every boundary."""
+        return not self._loads.again and self._places.is_quiet()
+
     def has_work(self) -> bool:
-        """Whether the test that is over may have left anything: the only thing that is asked after each."""
+        """Whether the test that is over may have left anything."""
         if self._displaced or self._new or self._again or self._findings:
             return True
         return self._sources is not None and self._sources.may_have_changed()
 
     def observe(self, actor: Actor) -> None:
         """Whatever has moved since the last call was *actor*'s doing."""
+        if self.is_quiet():
+            return
         for index in self._places.moved():
             self._displaced[index] = actor
         for name in self._places.new_names():

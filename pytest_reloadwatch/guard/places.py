@@ -54,6 +54,7 @@ class Places:
         self._is_first_party = is_first_party
         self._known: set[str] = set()
         self._names: dict[str, str] = {}  # by path
+        self._paths: dict[str, str] = {}  # without links, by what modules say; empty where not watched
         self._growth: tuple[int, str] = (0, "")
         for name in self.new_names():
             self.add(name)
@@ -70,10 +71,14 @@ class Places:
         if holder.get(child) is module:  # else the package has something of its own by that name
             self._add(Place(holder, child, name, is_entry=False), module)
 
+    def is_quiet(self) -> bool:
+        """Whether all places hold what they held at the last look, and nothing has come."""
+        if (len(sys.modules), next(reversed(sys.modules))) != self._growth:
+            return False
+        return all(map(is_, map(dict.get, self._holders, self._keys), self.seen))
+
     def moved(self) -> list[int]:
         """The places that do not hold what they held at the last look."""
-        if all(map(is_, map(dict.get, self._holders, self._keys), self.seen)):
-            return []
         now = list(map(dict.get, self._holders, self._keys))
         found = [index for index, is_other in enumerate(map(is_not, now, self.seen)) if is_other]
         self.seen = now
@@ -81,10 +86,7 @@ class Places:
 
     def new_names(self) -> list[str]:
         """Entries of ``sys.modules`` that were not there at the last look; new ones are at its end."""
-        growth = (len(sys.modules), next(reversed(sys.modules)))
-        if growth == self._growth:
-            return []
-        self._growth = growth
+        self._growth = (len(sys.modules), next(reversed(sys.modules)))
         new = [name for name in sys.modules if name not in self._known]
         self._known.update(new)
         return new
@@ -102,8 +104,14 @@ class Places:
         path = namespace(sys.modules.get(name)).get("__file__")
         if name in _EXEMPT or not isinstance(path, str) or os.path.basename(path) == _CONFTEST:
             return ""
-        path = os.path.abspath(path)
-        return os.path.realpath(path) if self._is_first_party(path) else ""
+        return self._real_path(path)
+
+    def _real_path(self, path: str) -> str:
+        found = self._paths.get(path)
+        if found is None:
+            is_ours = self._is_first_party(os.path.abspath(path))
+            found = self._paths[path] = os.path.realpath(path) if is_ours else ""
+        return found
 
     def other_name(self, name: str) -> str:
         """Another name under which the source of *name* is loaded as another object; empty where there is none."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import os
+import sys
 import warnings
 from typing import TYPE_CHECKING, Any
 
@@ -36,9 +37,9 @@ class Guard:
         self._keeper: Keeper | None = None
         self._sources: Sources | None = None
         self._labels: dict[Any, str] = {}
-        self._failed = False
-        self._found: list[str] = []  # for the report of the test at hand
-        self._told: list[str] = []
+        self._has_teardown = False  # of a fixture of the test at hand
+        self.found: list[str] = []  # what the test at hand has left
+        self.told: list[str] = []
 
     # Boundaries
 
@@ -65,78 +66,83 @@ class Guard:
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_fixture_setup(self, fixturedef: Any, request: Any) -> Generator[None, object, object]:
-        label = self._label(fixturedef)
-        if not label or self._keeper is None:
+        label, keeper = self._label(fixturedef), self._keeper
+        if not label or keeper is None:
             return (yield)
-        if fixturedef.scope == "function":
-            try:
-                return (yield)
-            finally:
-                self._keeper.observe(Actor(f"{label} of {request.node.nodeid}, in its setup,"))
-        self._keeper.observe(Actor(request.node.nodeid))
+        if fixturedef.scope != "function":
+            return (yield from self._set_up_shared(label, keeper, fixturedef, request))
+        self._has_teardown = self._has_teardown or inspect.isgeneratorfunction(fixturedef.func)
+        try:
+            return (yield)
+        finally:
+            if not keeper.is_quiet():
+                keeper.observe(Actor(f"{label} of {request.node.nodeid}, in its setup,"))
+
+    def _set_up_shared(
+        self, label: str, keeper: Keeper, fixturedef: Any, request: Any
+    ) -> Generator[None, object, object]:
+        keeper.observe(Actor(request.node.nodeid))
         before = _compat.count_finalizers(fixturedef)
         try:
             return (yield)
         finally:
             can_undo = _compat.count_finalizers(fixturedef) > before or _uses_generators(request)
-            self._keeper.begin(Actor(f"{label}, in its setup,", fixturedef), can_undo=can_undo)
+            keeper.begin(Actor(f"{label}, in its setup,", fixturedef), can_undo=can_undo)
 
     def pytest_fixture_post_finalizer(self, fixturedef: Any, request: Any) -> None:
-        label = self._label(fixturedef)
-        if not label or self._keeper is None:
+        label, keeper = self._label(fixturedef), self._keeper
+        if not label or keeper is None:
             return
         if fixturedef.scope != "function":
-            self._keeper.end(Actor(f"{label}, in its teardown,", fixturedef))
-        elif inspect.isgeneratorfunction(fixturedef.func):
-            self._keeper.observe(Actor(f"{label} of {request.node.nodeid}, in its teardown,"))
+            keeper.end(Actor(f"{label}, in its teardown,", fixturedef))
+        elif not keeper.is_quiet():
+            keeper.observe(Actor(f"{label} of {request.node.nodeid}, in its teardown,"))
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_runtest_teardown(self, item: pytest.Item) -> Generator[None, object, object]:
-        if self._keeper is None:
+    def pytest_runtest_teardown(
+        self, item: pytest.Item, nextitem: pytest.Item | None
+    ) -> Generator[None, object, object]:
+        keeper = self._keeper
+        if keeper is None:
             return (yield)
-        actor = Actor(item.nodeid)
-        self._keeper.observe(actor)
+        if self._has_teardown or nextitem is None or nextitem.parent is not item.parent:
+            keeper.observe(Actor(item.nodeid))  # before fixtures do what they do at their end
+            self._has_teardown = False
         try:
             result = yield
         except BaseException:  # that is what people have to see first
-            self._settle(item, actor, may_fail=False)
+            self._look(item, keeper, may_fail=False)
             raise
-        self._settle(item, actor, may_fail=True)
+        self._look(item, keeper, may_fail=True)
         return result
-
-    @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_makereport(self, call: pytest.CallInfo[Any]) -> Generator[None, Any, Any]:
-        report = yield
-        self._failed = (self._failed and call.when != "setup") or call.excinfo is not None
-        if call.when == "teardown" and self._found:
-            report.reload_guard, self._found = self._found, []  # so xdist takes it to its controller
-        return report
 
     # What is found
 
-    def _settle(self, item: pytest.Item, actor: Actor, *, may_fail: bool) -> None:
-        assert self._keeper is not None
-        self._keeper.observe(actor)
-        if not self._keeper.has_work():
-            return
+    def _look(self, item: pytest.Item, keeper: Keeper, *, may_fail: bool) -> None:
+        """After each test: nothing more than two questions where all is well."""
+        if not keeper.is_quiet():
+            keeper.observe(Actor(item.nodeid))
+        if keeper.has_work():
+            self._settle(item, keeper, may_fail=may_fail)
+
+    def _settle(self, item: pytest.Item, keeper: Keeper, *, may_fail: bool) -> None:
         mode = _mode_of(item, self._mode)
         if mode == "off":
-            self._keeper.accept()
+            keeper.accept()
             return
-        findings = self._keeper.settle(actor, failed=self._failed)
-        self._found += [one.sentence() for one in findings]
+        # A traceback that is kept for a debugger holds what its test had.
+        findings = keeper.settle(Actor(item.nodeid), failed=hasattr(sys, "last_value"))
+        self.found = [one.sentence() for one in findings]
+        self.told += self.found
         if findings and mode == "error" and may_fail:
             pytest.fail("reload guard: " + "\n".join(one.explanation() for one in findings), pytrace=False)
         for one in findings:
             _warn(item, one)
 
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        self._told += getattr(report, "reload_guard", ())
-
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
-        if self._told:
+        if self.told:
             terminalreporter.section("reload guard")
-            for line in self._told:
+            for line in self.told:
                 terminalreporter.write_line(line)
 
     def _label(self, fixturedef: Any) -> str:
@@ -145,6 +151,40 @@ class Guard:
         if label is None:
             label = self._labels[fixturedef] = _name_fixture(fixturedef)
         return label
+
+
+class WorkerReports:
+    """In a worker of xdist: has the report of a test tell what the guard has found."""
+
+    def __init__(self, guard: Guard) -> None:
+        self._guard = guard
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(self, call: pytest.CallInfo[Any]) -> Generator[None, Any, Any]:
+        report = yield
+        if call.when == "teardown" and self._guard.found:
+            report.reload_guard, self._guard.found = self._guard.found, []  # xdist sends what a report has
+        return report
+
+
+class ControllerReports:
+    """In xdist's controller: takes what the guard has found out of the reports of its workers."""
+
+    def __init__(self, guard: Guard) -> None:
+        self._guard = guard
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        self._guard.told += getattr(report, "reload_guard", ())
+
+
+def install(config: pytest.Config, mode: str) -> None:
+    """Register the guard, and what takes its findings from one process to the other where there are several."""
+    guard = Guard(config, mode)
+    config.pluginmanager.register(guard, "reloadwatch-guard")
+    if hasattr(config, "workerinput"):
+        config.pluginmanager.register(WorkerReports(guard))
+    elif not _runs_tests(config):
+        config.pluginmanager.register(ControllerReports(guard))
 
 
 def _name_fixture(fixturedef: Any) -> str:

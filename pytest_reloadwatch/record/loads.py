@@ -110,8 +110,8 @@ class Loads:
         if _is_ignored(source):
             return
         is_source = os.path.abspath(path) == source
-        if is_source and is_second:
-            before = self._by_module[module]  # the same call of get_code has told of its bytecode
+        before = self._by_module.get(module)
+        if is_source and is_second and before is not None:  # the same call of get_code has told of its bytecode
             used = before.bytecode if _is_of(before.bytecode, content) else None
             self._put(module, replace(before, source=content, bytecode=used))
         else:
