@@ -2,6 +2,46 @@
 
 from __future__ import annotations
 
-__all__ = ["__version__"]
+import importlib
+from typing import TYPE_CHECKING
+
+from pytest_reloadwatch import _began  # noqa: F401 - loaded as early as can be
+
+if TYPE_CHECKING:
+    from pytest_reloadwatch.freshness import (
+        ModuleFreshness,
+        Status,
+        assert_fresh,
+        assert_same_object,
+        assert_stale,
+        fresh_import,
+        generation,
+        record_loading,
+        status,
+    )
+    from pytest_reloadwatch.guard.warning import ReloadGuardWarning
+
+__all__ = [
+    "ModuleFreshness",
+    "ReloadGuardWarning",
+    "Status",
+    "__version__",
+    "assert_fresh",
+    "assert_same_object",
+    "assert_stale",
+    "fresh_import",
+    "generation",
+    "record_loading",
+    "status",
+]
 
 __version__ = "0.1.0"
+
+_HOMES = {"ReloadGuardWarning": "pytest_reloadwatch.guard.warning"}
+
+
+def __getattr__(name: str) -> object:
+    """What is public is imported when it is asked for: a pytest run without our options pays for nothing."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOMES.get(name, "pytest_reloadwatch.freshness")), name)

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import importlib
 import os
+import sys
+from importlib.machinery import SourceFileLoader
 from typing import TYPE_CHECKING, Any
-
-import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from types import FrameType
+    from types import CodeType, FrameType, ModuleType
+
+    import pytest
 
 _PATHLIB = os.path.join("_pytest", "pathlib.py")
 _CONFIG = os.path.join("_pytest", "config", "__init__.py")
@@ -81,6 +83,8 @@ def collects_plainly(config: pytest.Config) -> bool:
 
 def empty_collect_report(collector: pytest.Collector) -> pytest.CollectReport:
     """A report of a file without tests; since pytest 9.2 reports are made from a node's id object."""
+    import pytest  # sessions of the interpreter without pytest import this module too
+
     return pytest.CollectReport(getattr(collector, "id", collector.nodeid), "passed", None, [])
 
 
@@ -116,6 +120,11 @@ def fixtures_used(request: Any) -> list[Any]:
     """The fixture definitions that a test's *request* has used, those asked for by name among them."""
     used = getattr(request, "_fixture_defs", None)
     return list(used.values()) if used else []
+
+
+def count_finalizers(fixturedef: Any) -> int:
+    """How much a fixture has to do in its teardown, which nothing public tells; other fixtures' count too."""
+    return len(getattr(fixturedef, "_finalizers", ()))
 
 
 def guard_rewritten_bytecode(is_trusted: Callable[[str, str], bool]) -> None:
@@ -174,3 +183,89 @@ def watch_finding(enter: Callable[[], None], leave: Callable[[], None]) -> None:
     names = {"original": bootstrap._find_and_load, "enter": enter, "leave": leave}
     exec(code, names)
     bootstrap._find_and_load = names["_find_and_load"]
+
+
+_GET_CODE = SourceFileLoader.get_code.__code__  # importlib.machinery's, Python 3.10 to 3.14
+_EXEC_MODULE = SourceFileLoader.exec_module.__code__
+_NEAR = 4  # frames in which a loader that wraps another's method is found
+
+
+def watch_loading(seen: Callable[[ModuleType, str, bytes, bool], None]) -> None:
+    """Call *seen* with the module, and path and content of each file that a source loader reads to execute it.
+
+    That is its bytecode file, its source, or one after the other: the flag says that this is the second.
+    ``get_data`` returns before anything is compiled or executed, so that no frame of ours is in a traceback, or among
+    those that a warning's stacklevel counts. That get_code calls it, with the bytecode in ``data``, and exec_module
+    get_code, is how importlib is made.
+    """
+    original = SourceFileLoader.get_data
+
+    def get_data(self: SourceFileLoader, path: str) -> bytes:
+        data = original(self, path)
+        frame = sys._getframe(1)
+        if frame.f_code is _GET_CODE:
+            module = _executed_by(frame, _EXEC_MODULE)
+            if module is not None:
+                seen(module, path, data, "data" in frame.f_locals)
+        return data
+
+    SourceFileLoader.get_data = get_data  # type: ignore[method-assign,assignment] # see above
+
+
+def watch_rewriting(seen: Callable[[ModuleType, str, CodeType | None], None]) -> None:
+    """The same for modules with rewritten assertions: *seen* gets the source's path, and the code where it was cached.
+
+    Pytest's loader calls this function just before it reads the source, or executes what was cached.
+    """
+    rewrite: Any = importlib.import_module("_pytest.assertion.rewrite")
+    original = rewrite._read_pyc
+    exec_module = rewrite.AssertionRewritingHook.exec_module.__code__
+
+    def read_noted(source: Any, bytecode: Any, *args: Any, **kwargs: Any) -> Any:
+        code = original(source, bytecode, *args, **kwargs)
+        module = _executed_by(sys._getframe(1), exec_module)
+        if module is not None:
+            seen(module, str(source), code)
+        return code
+
+    rewrite._read_pyc = read_noted
+
+
+def _executed_by(frame: FrameType | None, exec_module: CodeType) -> ModuleType | None:
+    """The module that *exec_module* is about to execute, a few frames up."""
+    for _ in range(_NEAR):
+        if frame is None or frame.f_code is exec_module:
+            break
+        frame = frame.f_back
+    else:
+        return None
+    module: ModuleType | None = frame.f_locals.get("module") if frame is not None else None
+    return module
+
+
+def is_rewriting(loader: object) -> bool:
+    """Whether *loader* is pytest's, which rewrites assertions."""
+    return type(loader).__module__ == "_pytest.assertion.rewrite"
+
+
+def rewritten_code(loader: Any, path: str) -> CodeType:
+    """What pytest's *loader* would execute of the file *path*; it has no method that gives the code alone."""
+    from pathlib import Path
+
+    rewrite: Any = importlib.import_module("_pytest.assertion.rewrite")
+    code: CodeType = rewrite._rewrite_test(Path(path), loader.config)[1]
+    return code
+
+
+def rewritten_bytecode(path: str) -> str:
+    """Where pytest's loader keeps the rewritten code of the file *path*."""
+    from pathlib import Path
+
+    rewrite: Any = importlib.import_module("_pytest.assertion.rewrite")
+    name = os.path.basename(path)
+    return str(rewrite.get_cache_dir(Path(path)) / (name[: -len(".py")] + rewrite.PYC_TAIL))
+
+
+def is_initializing(module: ModuleType) -> bool:
+    """Whether *module* is in the middle of its own import; importlib notes it at the spec."""
+    return bool(getattr(getattr(module, "__spec__", None), "_initializing", False))

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 # Options with which pytest prints something and ends: there is nothing to watch.
 _INFORMATIVE = ("help", "version", "collectonly", "showfixtures", "show_fixtures_per_test", "markers", "setupplan")
 
+GUARD_MODES = ("off", "warn", "error")
+
 
 @dataclass(frozen=True)
 class Options:
@@ -56,6 +58,13 @@ def register(parser: pytest.Parser) -> None:
     )
     group.addoption("--reload-poll", action="store_true", help="poll the files instead of using file events")
     group.addoption("--reload-events", metavar="FILE", help="append one JSON object a line for each event to FILE")
+    group.addoption(
+        "--reload-guard",
+        choices=GUARD_MODES,
+        help="after each test, look whether modules are what they were before it, name who changed them, and put them "
+        "back: warn, or let the test end in error (default off, or the ini value reload_guard); needs no watch session",
+    )
+    parser.addini("reload_guard", "default of --reload-guard: off, warn or error", default="off")
     parser.addini("reload_env", "environment variables on which verdicts rest", type="args", default=[])
     parser.addini(
         "reload_allow",
@@ -87,6 +96,15 @@ def from_config(config: pytest.Config, environ: Mapping[str, str]) -> Options | 
         events=os.path.abspath(chosen.reload_events) if chosen.reload_events else None,
         allow=tuple(config.getini("reload_allow")),
     )
+
+
+def guard_mode(config: pytest.Config) -> str:
+    """What the guard does: off, warn or error. Raises pytest.UsageError."""
+    chosen = getattr(config.known_args_namespace, "reload_guard", None)  # a conftest's plugins come too late for it
+    mode = str(chosen or config.getini("reload_guard"))
+    if mode not in GUARD_MODES:
+        raise pytest.UsageError(f"reload_guard in the ini file is one of {', '.join(GUARD_MODES)}, not {mode!r}")
+    return mode
 
 
 def _is_ci(environ: Mapping[str, str]) -> bool:

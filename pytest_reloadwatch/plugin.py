@@ -1,4 +1,4 @@
-"""The plugin's face to pytest: declares the options, and forks before anything first-party is imported."""
+"""The plugin's face to pytest: options, markers, fixtures, and the fork before anything first-party is imported."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from pytest_reloadwatch import options as _options
 if TYPE_CHECKING:
     from collections.abc import Generator
 
+    from pytest_reloadwatch.freshness import FreshImports, ModuleFreshness
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     _options.register(parser)
@@ -22,6 +24,10 @@ def pytest_load_initial_conftests(early_config: pytest.Config, args: list[str]) 
     """Outermost, so that it precedes plugins that import settings here."""
     options = _options.from_config(early_config, os.environ)
     if options is None:
+        if _options.guard_mode(early_config) != "off":
+            from pytest_reloadwatch.record import loads  # from here on the person's modules come
+
+            loads.record()
         return (yield)
     from pytest_reloadwatch import start  # only when asked for: an ordinary run pays nothing
 
@@ -33,3 +39,42 @@ def pytest_load_initial_conftests(early_config: pytest.Config, args: list[str]) 
     except BaseException as error:
         start.explain_failure(run, error)
         raise
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line(
+        "markers", "fresh(*modules): before the test, assert that these modules are what their files hold"
+    )
+    config.addinivalue_line("markers", "reload_guard(mode): off, warn or error for this test (see --reload-guard)")
+    mode = _options.guard_mode(config)
+    if mode != "off":
+        from pytest_reloadwatch.guard import plugin  # as above
+
+        plugin.install(config, mode)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """After the fixtures, which may be what loads the modules."""
+    __tracebackhide__ = True
+    for marker in item.iter_markers("fresh"):
+        from pytest_reloadwatch import freshness
+
+        freshness.assert_fresh(*marker.args)
+
+
+@pytest.fixture
+def module_freshness() -> ModuleFreshness:
+    """Assertions about loaded modules: assert_fresh, assert_stale, assert_same_object and more."""
+    from pytest_reloadwatch import freshness
+
+    return freshness.ModuleFreshness()
+
+
+@pytest.fixture
+def fresh_import() -> Generator[FreshImports, None, None]:
+    """Import modules anew for this test: fresh_import(name, fresh=(), blocked=()) gives the module."""
+    from pytest_reloadwatch import freshness
+
+    with freshness.FreshImports() as imports:
+        yield imports

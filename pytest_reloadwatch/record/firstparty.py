@@ -13,6 +13,7 @@ _PACKAGES = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
 _NOT_SOURCE = frozenset(
     "__pycache__ node_modules .git .hg .tox .nox .venv .eggs .hypothesis .mypy_cache .pytest_cache .ruff_cache".split()
 )
+_STANDARD_LIBRARY = tuple({sysconfig.get_path(kind) + os.sep for kind in ("stdlib", "platstdlib")})
 _SYSTEM = ("/proc", "/sys", "/dev", "/etc", "/usr", "/lib", "/lib64", "/bin", "/var", "/run", "/System", "/Library")
 
 
@@ -63,6 +64,11 @@ class FirstParty:
             if _inside(path, root):
                 return not _NOT_SOURCE.intersection(path[len(root) :].split(os.sep))
         return not any(_inside(path, place) for place in self._elsewhere)
+
+
+def is_installed(path: str) -> bool:
+    """Whether *path* belongs to the interpreter or to an installed package, wherever one's own project is."""
+    return any(part in path for part in _PACKAGES) or path.startswith(_STANDARD_LIBRARY)
 
 
 _OWN_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep

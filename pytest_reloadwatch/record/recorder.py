@@ -72,7 +72,8 @@ class Learned:
 
     *past* is everything that the process has taken in: keys in order. *edges* lead from a module's
     file to what its code imported or read; *ambient* was taken in on nobody's account. *at_import* is the first-party
-    code that executed while modules were imported, None where that is not known.
+    code that executed while modules were imported, None where that is not known. *executed* are names of modules
+    that a loader has given code to, where *modules* are those that it was asked for.
     """
 
     past: dict[str, None] = field(default_factory=dict)
@@ -80,6 +81,7 @@ class Learned:
     edges: dict[tuple[str, str], None] = field(default_factory=dict)
     ambient: dict[str, None] = field(default_factory=dict)
     at_import: set[Executed] | None = field(default_factory=set)
+    executed: list[str] = field(default_factory=list)
 
 
 class Recorder:

@@ -37,7 +37,7 @@ class Resume(Message):
     run has the last of them; *others_wait*: whether a later run has anything at all; *as_before*: tests that will
     execute what they executed when they last ran, and *imports_as_before* whether imports will; *hot*: files before
     which to freeze; *freeze*: whether to freeze at all, *often*: in other places too, which takes a few milliseconds
-    each time.
+    each time; *cause*: the files that changed; *executions*: how often each module has been executed in this session.
     """
 
     run: int
@@ -52,6 +52,8 @@ class Resume(Message):
     hot: list[str] = field(default_factory=list)
     freeze: bool = True
     often: bool = True
+    cause: list[str] = field(default_factory=list)
+    executions: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -118,6 +120,7 @@ class Knowledge(Message):
     edges: list[tuple[str, str]]
     ambient: list[str]
     at_import: list[tuple[str, int, str]] | None
+    executed: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

@@ -121,6 +121,7 @@ class Timeline:
                 edges=list(learned.edges),
                 ambient=list(learned.ambient),
                 at_import=None if learned.at_import is None else list(learned.at_import),
+                executed=learned.executed,
             )
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from typing import TYPE_CHECKING, TypeVar
 
 from pytest_reloadwatch.exceptions import StoreUnusableError
@@ -57,6 +58,7 @@ class Book:
         self._rewritten_once: set[str] = set()
         self._touched_once: set[str] = set()
         self._touched_often: set[str] = set()
+        self.executions: Counter[str] = Counter()  # how often each module was executed, by name
         self.loose: dict[str, str] = {}  # outcomes that could not be proven
         self._listings: list[Group] = []
         self.listing_missed = False  # by the last run, for something was written meanwhile
@@ -207,6 +209,7 @@ class Book:
         self._executions.note_at_import(message.at_import)
         run.past.update(message.past)
         self._ambient.update(message.ambient)
+        self.executions.update(message.executed)
         for name, path in message.modules:
             run.modules[name] = self._module_paths[name] = path
             self._module_names[path] = name

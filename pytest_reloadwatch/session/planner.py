@@ -113,6 +113,8 @@ class Planner:
             hot=list(self.hot),
             freeze=not self._options.once,
             often=not waited_for,
+            cause=list(round_.cause),
+            executions=dict(self._book.executions),
         )
 
     def checkpoint(self, order: Resume) -> Checkpoint | None:

@@ -1,0 +1,1 @@
+"""Keeps module identity intact from one test to the next, and names who did not."""
