@@ -5,15 +5,19 @@ What of the standard library's is needed in children too stands with them, in re
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import importlib
 import os
+import sys
+import typing
 from typing import TYPE_CHECKING, Any
 
-import pytest
-
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
     from types import FrameType
+
+    import pytest
 
 _PATHLIB = os.path.join("_pytest", "pathlib.py")
 _CONFIG = os.path.join("_pytest", "config", "__init__.py")
@@ -81,6 +85,8 @@ def collects_plainly(config: pytest.Config) -> bool:
 
 def empty_collect_report(collector: pytest.Collector) -> pytest.CollectReport:
     """A report of a file without tests; since pytest 9.2 reports are made from a node's id object."""
+    import pytest  # not above: a REPL that reloads has no use for it
+
     return pytest.CollectReport(getattr(collector, "id", collector.nodeid), "passed", None, [])
 
 
@@ -132,6 +138,54 @@ def guard_rewritten_bytecode(is_trusted: Callable[[str, str], bool]) -> None:
         return original(source, bytecode, *args, **kwargs)
 
     rewrite._read_pyc = read_guarded
+
+
+@contextlib.contextmanager
+def rewritten_from_source(is_own: Callable[[str], bool]) -> Iterator[None]:
+    """Let pytest's assertion rewriting neither read nor write cached bytecode of sources for which *is_own* holds.
+
+    There is no option for one source; where pytest's rewriting is not loaded nothing is cached by it.
+    """
+    rewrite: Any = sys.modules.get("_pytest.assertion.rewrite")
+    if rewrite is None:
+        yield
+        return
+    read, write = rewrite._read_pyc, rewrite._write_pyc
+
+    def read_others(source: Any, bytecode: Any, *args: Any, **kwargs: Any) -> Any:
+        return None if is_own(str(source)) else read(source, bytecode, *args, **kwargs)
+
+    def write_others(state: Any, code: Any, *args: Any, **kwargs: Any) -> Any:
+        return False if is_own(code.co_filename) else write(state, code, *args, **kwargs)
+
+    rewrite._read_pyc, rewrite._write_pyc = read_others, write_others
+    try:
+        yield
+    finally:
+        rewrite._read_pyc, rewrite._write_pyc = read, write
+
+
+def clear_typing_caches() -> None:
+    """Let go of classes that typing keeps as parts of ``list[...]`` and the like; it makes them again.
+
+    The list of what to call is how CPython's own tests do it (3.10 to 3.14).
+    """
+    for clear in list(getattr(typing, "_cleanups", ())):
+        clear()
+
+
+def class_dictionary(owner: type) -> dict[str, Any] | None:
+    """The dictionary behind a class's ``__dict__``, which is a view: the garbage collector knows it."""
+    behind = gc.get_referents(owner.__dict__)
+    return behind[0] if behind else None
+
+
+def fixture_named(found: Any) -> str:
+    """Scope and name, where this is pytest's definition of a fixture, which keeps what the fixture has made."""
+    fixtures: Any = sys.modules.get("_pytest.fixtures")
+    if fixtures is None or not isinstance(found, fixtures.FixtureDef):
+        return ""
+    return f"{found.scope} fixture {found.argname!r}"
 
 
 def watch_imports_by_name(seen: Callable[[str], None]) -> None:

@@ -1,0 +1,146 @@
+"""The objects that one execution of some modules made: what must not be met any more after the next one."""
+
+from __future__ import annotations
+
+import enum
+import gc
+import sys
+import weakref
+from dataclasses import dataclass
+from types import BuiltinFunctionType, FunctionType, ModuleType
+from typing import TYPE_CHECKING, Any
+
+from pytest_reloadwatch.inplace.namespaces import namespace
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from pytest_reloadwatch.inplace.namespaces import Saved
+
+_ATOMS = (str, bytes, int, float, complex, type(None), type(...), type(NotImplemented), ModuleType, BuiltinFunctionType)
+# Values of these libraries' types say nothing about who made them, and their caches keep them for whoever asks again.
+_OF_VALUES = frozenset({"re", "typing", "decimal", "datetime", "pathlib", "fractions", "uuid", "logging"})
+_ALONE = sys.getrefcount([[]][0]) + 1  # references to an element of a list that nothing else refers to
+
+
+@dataclass(frozen=True, eq=False)
+class Survivor:
+    """An object of an old generation that still exists; *name* is dotted, with the module in front."""
+
+    object: Any
+    module: str
+    name: str
+
+
+class Generation:
+    """Classes and functions of modules that are about to execute again, by weak reference, and what their names hold.
+
+    One look over the heap finds those that no name leads to: closures, local classes, what a decorator has kept.
+    """
+
+    def __init__(self, saved: Sequence[Saved]) -> None:
+        self.saved = tuple(saved)
+        self.numbers = {one.name: number(one.module) for one in saved}
+        self._made = made_by(self.saved)
+
+    def release(self) -> list[Survivor]:
+        """Let the old namespaces go; the answer is what is left of the generation and is held by somebody.
+
+        After this the generation can no longer be restored.
+        """
+        weak, plain = self._take_values()
+        gc.collect()
+        if _drop_unheld(plain):
+            gc.collect()
+        found = [Survivor(made, made.__module__, _full_name(made)) for one in self._made if (made := one()) is not None]
+        found += [Survivor(value, *place) for one, place in weak if (value := one()) is not None]
+        found += [Survivor(value[0], *place) for value, place in plain]
+        return list({id(survivor.object): survivor for survivor in reversed(found)}.values())
+
+    def _take_values(self) -> tuple[_Weak, _Plain]:
+        """What names stood for, apart from what was not made there; the names are gone after that."""
+        shared = _named_now(self.saved)
+        weak: _Weak = []
+        plain: _Plain = []
+        for one in self.saved:
+            for name, value in one.names.items():
+                if id(value) in shared or name.startswith("__") or _is_of_others(value, self.numbers):
+                    continue
+                place = (one.name, f"{one.name}.{name}")
+                try:
+                    weak.append((weakref.ref(value), place))
+                except TypeError:
+                    if gc.is_tracked(value):
+                        plain.append(([value], place))
+            one.names.clear()
+        return weak, plain
+
+
+if TYPE_CHECKING:
+    _Place = tuple[str, str]
+    _Weak = list[tuple[weakref.ref[Any], _Place]]
+    _Plain = list[tuple[list[Any], _Place]]
+
+
+def made_by(saved: Iterable[Saved]) -> list[weakref.ref[Any]]:
+    """Every class and function that executing these modules has made so far and that still exists."""
+    spaces = {id(namespace(one.module)) for one in saved}
+    names = {one.name for one in saved}
+    return [
+        weakref.ref(found)
+        for found in gc.get_objects()
+        if (type(found) is FunctionType and id(found.__globals__) in spaces)
+        or (issubclass(type(found), type) and _module_of(found) in names)
+    ]
+
+
+def number(module: ModuleType) -> int:
+    """How often *module* was executed, as far as it was reloaded in place: 1 for one that never was."""
+    return _NUMBERS.get(module, 1)
+
+
+def advance(modules: Iterable[ModuleType], by: int = 1) -> None:
+    """Count one more execution; one less where it was undone."""
+    for module in modules:
+        _NUMBERS[module] = number(module) + by
+
+
+_NUMBERS: weakref.WeakKeyDictionary[ModuleType, int] = weakref.WeakKeyDictionary()  # of the process, as modules are
+
+
+def _module_of(kind: type) -> Any:
+    return type.__dict__["__module__"].__get__(kind)
+
+
+def _full_name(made: Any) -> str:
+    return f"{made.__module__}.{made.__qualname__}"
+
+
+def _named_now(saved: Iterable[Saved]) -> set[int]:
+    """Objects that names of modules stand for now: those were not made by what has just ended."""
+    dropped = {id(one.module) for one in saved if sys.modules.get(one.name) is not one.module}
+    modules = [module for module in list(sys.modules.values()) if isinstance(module, ModuleType)]
+    return {id(value) for module in modules if id(module) not in dropped for value in list(namespace(module).values())}
+
+
+def _is_of_others(value: Any, names: Iterable[str]) -> bool:
+    """Whether *value* is certainly no object that executing these modules has made."""
+    kind = type(value)  # isinstance would ask a proxy, which may do anything
+    if issubclass(kind, _ATOMS) or kind.__module__ in _OF_VALUES:
+        return True
+    if issubclass(kind, (type, FunctionType, enum.Enum)):
+        home = kind if issubclass(kind, enum.Enum) else value
+        return home.__module__ not in names and home.__module__ in sys.modules
+    return False
+
+
+def _drop_unheld(plain: _Plain) -> bool:
+    """Take out what nobody else refers to, and then what only that referred to; whether there was anything."""
+    dropped = False
+    while unheld := [one for one in plain if sys.getrefcount(one[0][0]) < _ALONE]:
+        for one in unheld:
+            one[0].clear()
+            plain.remove(one)
+        dropped = True
+        del one
+    return dropped
