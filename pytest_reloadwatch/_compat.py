@@ -188,6 +188,33 @@ def fixture_named(found: Any) -> str:
     return f"{found.scope} fixture {found.argname!r}"
 
 
+def take_out_rewriting() -> None:
+    """Take the assertion rewriting of a pytest that waits out of ``sys.meta_path``: the next one brings its own."""
+    sys.meta_path[:] = [finder for finder in sys.meta_path if not _rewrites(finder)]
+
+
+def rewriting_hooks() -> list[Any]:
+    """Those that rewrite assertions just now: one, unless tests run pytest."""
+    return list(filter(_rewrites, sys.meta_path))
+
+
+def pass_on_rewriting(before: Iterable[Any], hooks: Iterable[Any]) -> None:
+    """Register with *hooks* what conftests have registered with those *before*, which they will not do once more."""
+    marks = {name for hook in before for name in hook._must_rewrite}
+    for hook in hooks:
+        hook._must_rewrite.update(marks)  # pytest.register_assert_rewrite would warn of what is imported
+
+
+def retire_rewriting(hooks: Iterable[Any], config: pytest.Config) -> None:
+    """They stay as loaders of modules; nothing of the pytest that is over shall stay with them."""
+    for hook in hooks:
+        hook.config, hook.session = config, None
+
+
+def _rewrites(finder: object) -> bool:
+    return type(finder).__name__ == "AssertionRewritingHook"
+
+
 def watch_imports_by_name(seen: Callable[[str], None]) -> None:
     """Call *seen* with the name at each importlib.import_module.
 

@@ -19,6 +19,10 @@ class BadMessageError(ReloadWatchError):
     """A message on a socket could not be understood; its sender is dropped."""
 
 
+class UnfitError(ReloadWatchError):
+    """A worker cannot reload in place what has changed, or is not as it was; the message says why."""
+
+
 class HoistMismatchError(ReloadWatchError):
     """The code after a checkpoint does not import what was hoisted there, as it was hoisted."""
 

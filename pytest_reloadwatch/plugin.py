@@ -31,5 +31,5 @@ def pytest_load_initial_conftests(early_config: pytest.Config, args: list[str]) 
     except KeyboardInterrupt:
         raise SystemExit(pytest.ExitCode.INTERRUPTED) from None  # the controller tells what it is about
     except BaseException as error:
-        start.explain_failure(run, error)
+        run.explain_failure(error)
         raise

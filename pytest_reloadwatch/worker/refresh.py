@@ -1,0 +1,122 @@
+"""Makes a warm process fresh for its next run: what changed, and what depends on it, executes again in place.
+
+Where that would not be as a new process is, it says why instead.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from pytest_reloadwatch.exceptions import BrokenSourceError, ReloadFailedError, UnfitError
+from pytest_reloadwatch.inplace.apply import apply
+from pytest_reloadwatch.inplace.plan import LoadedModule, graph_of, make_plan
+from pytest_reloadwatch.inplace.witness import find_stale
+from pytest_reloadwatch.proof.digest import is_listing, is_path
+from pytest_reloadwatch.worker.effects import effect_of
+from pytest_reloadwatch.worker.life import read_source
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+    from pytest_reloadwatch.inplace.plan import Plan
+    from pytest_reloadwatch.record.firstparty import FirstParty
+    from pytest_reloadwatch.rewind.finder import RewindFinder
+    from pytest_reloadwatch.worker.life import WorkerLife
+
+
+class Refresh:
+    """*life* knows what the process has executed and what that rests on."""
+
+    def __init__(self, life: WorkerLife, finder: RewindFinder, first_party: FirstParty) -> None:
+        self._life = life
+        self._finder = finder
+        self._first_party = first_party
+
+    def refresh(self, stale: Collection[str]) -> list[tuple[str, str]]:
+        """The modules that were executed again, each with the reason, now that the keys *stale* are not as they were.
+
+        Raises UnfitError where this process cannot go on.
+        """
+        if not stale:
+            return []
+        loaded = list(self._loaded())
+        self._check_others(set(stale) - {module.path for module in loaded})
+        plan = self._plan(loaded, stale)
+        if plan.steps or plan.dropped:
+            self._apply(plan)
+        return [(step.name, step.why) for step in plan.steps]
+
+    def _loaded(self) -> Iterator[LoadedModule]:
+        """First-party modules, in the order of import; conftests that pytest has put aside as well."""
+        for name, module in list(sys.modules.items()):
+            path = getattr(module, "__file__", None)
+            if not isinstance(path, str) or name == "__main__":
+                continue
+            path = os.path.abspath(path)
+            if not self._first_party.is_source(path):
+                continue
+            if path not in self._life.sources:
+                raise UnfitError(f"{name} was imported unseen")
+            yield LoadedModule(name, path, self._life.sources[path])
+
+    def _check_others(self, keys: Collection[str]) -> None:
+        """Of what is no loaded module's source."""
+        for key in sorted(keys):
+            if not is_path(key):
+                raise UnfitError("it had read something that was being written")
+            if key in self._life.ambient:
+                raise UnfitError(f"{self._short(key)} was read while plugins and conftests started")
+            if not is_listing(key) and key.endswith(".py"):
+                self._check_shadow(key)
+
+    def _check_shadow(self, path: str) -> None:
+        """A source has come or gone, or it could not be executed before."""
+        directory, name = os.path.split(path)
+        tail = os.path.basename(directory) if name == "__init__.py" else name[: -len(".py")]
+        for other in list(sys.modules):
+            if other.rpartition(".")[2] == tail:
+                raise UnfitError(f"{self._short(path)} may take the place of {other}")
+
+    def _plan(self, loaded: list[LoadedModule], stale: Collection[str]) -> Plan:
+        graph = graph_of(loaded, read_source, self._finder.first_party_places())
+        for source, keys in self._life.edges.items():
+            for key in keys:
+                graph.add_edge(source, key)
+        try:
+            plan = make_plan(loaded, read_source, graph, also_changed=stale)
+        except BrokenSourceError as error:
+            raise UnfitError(f"{self._short(error.path)} does not parse") from error
+        for obstacle in plan.obstacles:
+            raise UnfitError(str(obstacle))
+        self._check_conftests(plan)
+        for step in (*plan.steps, *plan.dropped):
+            for text in (self._life.sources[step.path], read_source(step.path) or b""):
+                if effect := effect_of(text):
+                    raise UnfitError(f"{step.name} {effect}")
+        return plan
+
+    def _check_conftests(self, plan: Plan) -> None:
+        """One that is put aside cannot be executed by its name, for that is another's."""
+        changed = {step.path for step in plan.steps}
+        for path, module in self._life.shelf.modules.items():
+            is_aside = sys.modules.get(module.__name__) is not module
+            if is_aside and (path in changed or self._life.sources.get(path) != read_source(path)):
+                raise UnfitError(f"{self._short(path)} cannot be executed again by its name")
+
+    def _apply(self, plan: Plan) -> None:
+        paths = {step.path for step in (*plan.steps, *plan.dropped)}
+        aside = {path: module for path, module in self._life.shelf.modules.items() if path in paths}
+        self._life.shelf.let_go(paths)
+        try:
+            applied = apply(plan, self._first_party.is_source)
+        except ReloadFailedError as error:
+            raise UnfitError(str(error)) from error
+        self._life.shelf.modules.update(aside)
+        for holder in find_stale(applied.previous):
+            raise UnfitError(str(holder))
+
+    def _short(self, path: str) -> str:
+        root = self._first_party.rootdir + os.sep
+        return path[len(root) :] if path.startswith(root) else path
