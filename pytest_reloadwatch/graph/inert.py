@@ -8,8 +8,12 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from pytest_reloadwatch.graph.imports import is_type_checking
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 WHOLE = 1 << 30
 
@@ -55,6 +59,22 @@ def extent(source: bytes | str) -> Extent:
     return Extent(strict, lenient, tuple(imports))
 
 
+def first_effect(source: bytes | str, is_plain_class: Callable[[str], bool]) -> int:
+    """The line of the first statement that may do more than import and define; 0 for none, 1 where it does not parse.
+
+    *is_plain_class* is asked about classes at the top level that have bases: whether to make such a class does nothing.
+    """
+    try:
+        body = ast.parse(source).body
+    except (SyntaxError, ValueError, RecursionError):
+        return 1
+    judge = _Judge(strict=True)
+    for statement in body:
+        if not judge.is_inert(statement) and not judge.is_inert_below(statement, is_plain_class):
+            return statement.lineno
+    return 0
+
+
 def _until(body: list[ast.stmt], judge: _Judge) -> int:
     for statement in body:
         if not judge.is_inert(statement):
@@ -85,6 +105,15 @@ class _Judge:
             handled = [statement for handler in node.handlers for statement in handler.body]
             return self._are_inert([*node.body, *handled, *node.orelse, *node.finalbody])
         return False
+
+    def is_inert_below(self, node: ast.stmt, is_plain_class: Callable[[str], bool]) -> bool:
+        """Whether this is a class that *is_plain_class* vouches for, and all in it is inert."""
+        return (
+            isinstance(node, ast.ClassDef)
+            and is_plain_class(node.name)
+            and all(map(self._is_pure_decorator, node.decorator_list))
+            and self._are_inert(node.body)
+        )
 
     def _are_inert(self, statements: list[ast.stmt]) -> bool:
         return all(self.is_inert(statement) for statement in statements)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _LISTS = ("path", "meta_path", "path_hooks", "argv", "warnoptions")
+_LAST = ("last_type", "last_value", "last_traceback", "last_exc")  # pytest sets them where a test fails
 _HOOKS = ("excepthook", "displayhook", "breakpointhook", "unraisablehook", "dont_write_bytecode")
 
 
@@ -65,6 +66,8 @@ class Around:
         if list(warnings.filters) != self.filters:
             warnings.filters[:] = self.filters  # type: ignore[index] # a list, whatever its type says
             warnings._filters_mutated()  # type: ignore[attr-defined] # as warnings.catch_warnings does
+        for name in _LAST:
+            vars(sys).pop(name, None)
         random.setstate(self.randomness)
         self._restore_handlers()
         for name, logger in _loggers():

@@ -142,7 +142,7 @@ class WorkerLife:
         self.order = order
         self.collected, self.collecting, self.on_resume = {}, True, []
         self.has_finished = False
-        self._begun = time.time_ns() if order.run and self.sources else self._begun
+        self._begun = time.time_ns()
         self.send(Started(order.run, os.getpid()))
 
     def say_unfit(self, reason: str) -> None:

@@ -15,6 +15,7 @@ from pytest_reloadwatch.inplace.plan import LoadedModule, graph_of, make_plan
 from pytest_reloadwatch.inplace.witness import find_stale
 from pytest_reloadwatch.proof.digest import is_listing, is_path
 from pytest_reloadwatch.worker.effects import effect_of
+from pytest_reloadwatch.worker.imports import ImportChanges
 from pytest_reloadwatch.worker.life import read_source
 
 if TYPE_CHECKING:
@@ -91,11 +92,26 @@ class Refresh:
         for obstacle in plan.obstacles:
             raise UnfitError(str(obstacle))
         self._check_conftests(plan)
+        self._check_imports(plan, loaded)
         for step in (*plan.steps, *plan.dropped):
-            for text in (self._life.sources[step.path], read_source(step.path) or b""):
-                if effect := effect_of(text):
-                    raise UnfitError(f"{step.name} {effect}")
+            self._check_effect(step.name, step.path)
         return plan
+
+    def _check_imports(self, plan: Plan, loaded: list[LoadedModule]) -> None:
+        sources = {module.name: module.source for module in loaded}
+        now = {step.name: read_source(step.path) or b"" for step in plan.steps}
+        gone = {step.name for step in plan.dropped}
+        changes = ImportChanges(
+            {name: source for name, source in {**sources, **now}.items() if name not in gone},
+            lambda name: effect_of(sources[name], sys.modules[name]),
+        )
+        for name in now:
+            if problem := changes.problem(name, sources[name]):
+                raise UnfitError(f"{name} {problem}")
+
+    def _check_effect(self, name: str, path: str) -> None:
+        if effect := effect_of(self._life.sources[path], sys.modules[name]):
+            raise UnfitError(f"{name} {effect}")
 
     def _check_conftests(self, plan: Plan) -> None:
         """One that is put aside cannot be executed by its name, for that is another's."""
@@ -114,8 +130,20 @@ class Refresh:
         except ReloadFailedError as error:
             raise UnfitError(str(error)) from error
         self._life.shelf.modules.update(aside)
+        for step in plan.steps:
+            self._check_effect(step.name, step.path)
+        for name in applied.imported:
+            self._check_new(name)
         for holder in find_stale(applied.previous):
             raise UnfitError(str(holder))
+
+    def _check_new(self, name: str) -> None:
+        """A module that one of those imported for the first time."""
+        path = os.path.abspath(getattr(sys.modules.get(name), "__file__", None) or "")
+        if path in self._life.sources:
+            self._check_effect(name, path)
+        elif name.partition(".")[0] not in sys.stdlib_module_names:
+            raise UnfitError(f"{name} is imported for the first time")
 
     def _short(self, path: str) -> str:
         root = self._first_party.rootdir + os.sep

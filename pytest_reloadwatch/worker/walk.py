@@ -6,6 +6,7 @@ kept alive; values of plain types count by value. What C code keeps for itself i
 
 from __future__ import annotations
 
+import abc
 import array
 import collections
 import contextvars
@@ -22,6 +23,7 @@ import threading
 import types
 import uuid
 import weakref
+from _abc import _get_dump as _abc_dump  # type: ignore[import-not-found] # what ABCMeta._dump_registry prints
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
@@ -48,12 +50,10 @@ _BY_IDENTITY = (
 )  # fmt: skip
 _LOCK, _RLOCK = type(threading.Lock()), type(threading.RLock())
 _CACHE = type(functools.lru_cache(lambda: None))
-_ABC = type(getattr(collections.abc.Iterable, "_abc_impl", None))
 _INHERITED_STATE: dict[type, Callable[[Any], object]] = {
     _CACHE: lambda found: found.cache_info()[1:],
     _LOCK: repr,
     _RLOCK: repr,
-    _ABC: lambda _found: "",
     bytearray: bytes,
     array.array: lambda found: found.tobytes(),
     itertools.count: repr,
@@ -62,7 +62,8 @@ _INHERITED_STATE: dict[type, Callable[[Any], object]] = {
     random.Random.__base__: lambda found: hash(found.getstate()),  # type: ignore[dict-item]
 }
 _POINTER = 8
-_OF_CLASSES = frozenset({"__dict__", "__weakref__", "__doc__", "__abstractmethods__"})
+# "__slotnames__" is what copyreg notes of a class that was pickled.
+_OF_CLASSES = frozenset({"__dict__", "__weakref__", "__doc__", "__abstractmethods__", "__slotnames__", "_abc_impl"})
 
 
 class Blind(Exception):  # noqa: N818 - an answer rather than an error
@@ -123,7 +124,10 @@ class Walk:
             tokens.append(state(found))
         if not is_entered:
             return []
+        if kind is _CACHE:
+            return [found.__wrapped__, vars(found)]  # what it keeps is reached by calling only
         if isinstance(found, type):
+            tokens.append(_registered(found))
             return self._look_into_class(found)
         if kind is types.FunctionType:
             return self._look_into_function(found)
@@ -148,6 +152,13 @@ class Walk:
         """Whether to look into objects of this type, and what they do not refer to. Raises Blind."""
         answer = self._kinds[kind] = _judge(kind)
         return answer
+
+
+def _registered(found: type) -> object:
+    """The classes that were registered with an abstract one."""
+    if not isinstance(found, abc.ABCMeta):
+        return ()
+    return tuple(sorted(id(one()) for one in _abc_dump(found)[0]))
 
 
 _VALUES = frozenset(_BY_VALUE) - {datetime.tzinfo}
