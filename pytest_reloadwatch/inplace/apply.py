@@ -68,7 +68,7 @@ def apply(plan: Plan, is_own: Callable[[str], bool]) -> Applied:
     disturbance = Disturbance(plan, previous, is_own_module)
     finder = InPlaceFinder(plan.steps, saved)
     try:
-        with compiled_from_source(is_own):
+        with compiled_from_source(is_own), disturbance.listening():
             _execute(plan, finder)
     except BaseException as error:
         _restore(before, previous.saved, is_own_module)
