@@ -6,7 +6,8 @@ import sys
 import textwrap
 
 from pytest_reloadwatch.inplace.apply import apply
-from pytest_reloadwatch.inplace.plan import LoadedModule, graph_of, make_plan
+from pytest_reloadwatch.inplace.loaded import LoadedModule
+from pytest_reloadwatch.inplace.plan import graph_of, make_plan
 from pytest_reloadwatch.inplace.witness import find_stale
 
 

@@ -75,6 +75,17 @@ def first_effect(source: bytes | str, is_plain_class: Callable[[str], bool]) -> 
     return 0
 
 
+def is_pure_decorator(node: ast.expr) -> bool:
+    """Whether a decorator is known to touch nothing but what it decorates."""
+    return _Judge(strict=True).is_pure_decorator(node)
+
+
+def is_pure_class(node: ast.ClassDef) -> bool:
+    """Whether no base class, metaclass or keyword of a class can do something with it, as far as is known."""
+    bases = [base.value if isinstance(base, ast.Subscript) else base for base in node.bases]
+    return not node.keywords and all(_last_name(b) in _PURE_BASES or _is_exception(b) for b in bases)
+
+
 def _until(body: list[ast.stmt], judge: _Judge) -> int:
     for statement in body:
         if not judge.is_inert(statement):
@@ -111,7 +122,7 @@ class _Judge:
         return (
             isinstance(node, ast.ClassDef)
             and is_plain_class(node.name)
-            and all(map(self._is_pure_decorator, node.decorator_list))
+            and all(map(self.is_pure_decorator, node.decorator_list))
             and self._are_inert(node.body)
         )
 
@@ -120,21 +131,19 @@ class _Judge:
 
     def _is_inert_function(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
         defaults = [*node.args.defaults, *(d for d in node.args.kw_defaults if d is not None)]
-        return all(map(self._is_pure_decorator, node.decorator_list)) and all(map(self._is_pure, defaults))
+        return all(map(self.is_pure_decorator, node.decorator_list)) and all(map(self._is_pure, defaults))
 
     def _is_inert_class(self, node: ast.ClassDef) -> bool:
-        if self._strict:
-            bases = [base.value if isinstance(base, ast.Subscript) else base for base in node.bases]
-            if node.keywords or not all(_last_name(b) in _PURE_BASES or _is_exception(b) for b in bases):
-                return False
-        return all(map(self._is_pure_decorator, node.decorator_list)) and self._are_inert(node.body)
+        if self._strict and not is_pure_class(node):
+            return False
+        return all(map(self.is_pure_decorator, node.decorator_list)) and self._are_inert(node.body)
 
     def _is_inert_assignment(self, node: ast.Assign | ast.AnnAssign | ast.AugAssign) -> bool:
         targets = node.targets if isinstance(node, ast.Assign) else [node.target]
         plain = all(isinstance(part, (ast.Name, ast.Tuple, ast.List)) for target in targets for part in _parts(target))
         return plain and (node.value is None or self._is_pure(node.value))
 
-    def _is_pure_decorator(self, node: ast.expr) -> bool:
+    def is_pure_decorator(self, node: ast.expr) -> bool:
         if not self._strict or _is_of_pytest(node):
             return True
         function = node.func if isinstance(node, ast.Call) else node

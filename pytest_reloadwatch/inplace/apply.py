@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_reloadwatch.exceptions import ReloadFailedError
 from pytest_reloadwatch.inplace.bytecode import compiled_from_source
+from pytest_reloadwatch.inplace.disturbance import Disturbance
 from pytest_reloadwatch.inplace.finder import InPlaceFinder
 from pytest_reloadwatch.inplace.generation import Generation, advance
 from pytest_reloadwatch.inplace.namespaces import Imported, Saved, drop
@@ -27,12 +28,16 @@ if TYPE_CHECKING:
 class Applied:
     """What a plan has done: *executed* modules in the order in which they began, *imported* ones that are new.
 
+    *disturbed* tells what executing again has changed in modules that were not, or could not undo there: a registry
+    that has grown, a counter that has counted once more, a cache that answered for the old generation.
+
     It keeps the old generation, for ``undo``, until the witness has looked for what else does.
     """
 
     executed: tuple[str, ...]
     dropped: tuple[str, ...]
     imported: tuple[str, ...]
+    disturbed: tuple[str, ...]
     previous: Generation
     _before: Imported
     _is_own: Callable[[Any], bool]
@@ -60,9 +65,10 @@ def apply(plan: Plan, is_own: Callable[[str], bool]) -> Applied:
     saved = {name: Saved.of(name, _module(name)) for name in plan.names}
     dropped = [Saved.of(step.name, _module(step.name)) for step in plan.dropped]
     previous = Generation([*saved.values(), *dropped])
+    disturbance = Disturbance(plan, previous, is_own_module)
     finder = InPlaceFinder(plan.steps, saved)
     try:
-        with compiled_from_source(is_own):
+        with compiled_from_source(is_own), disturbance.listening():
             _execute(plan, finder)
     except BaseException as error:
         _restore(before, previous.saved, is_own_module)
@@ -74,6 +80,7 @@ def apply(plan: Plan, is_own: Callable[[str], bool]) -> Applied:
         executed=tuple(finder.executed),
         dropped=tuple(step.name for step in plan.dropped),
         imported=tuple(before.new()),
+        disturbed=disturbance.found(),
         previous=previous,
         _before=before,
         _is_own=is_own_module,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_reloadwatch.inplace.namespaces import namespace
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from pytest_reloadwatch.inplace.namespaces import Saved
 
@@ -42,6 +42,22 @@ class Generation:
         self.saved = tuple(saved)
         self.numbers = {one.name: number(one.module) for one in saved}
         self._made = made_by(self.saved)
+
+    def will_be_replaced(self) -> Callable[[Any], bool]:
+        """Tells of any object whether it is of this generation; to be asked while that still is what modules hold."""
+        spaces = {id(namespace(one.module)) for one in self.saved}
+        elsewhere = _named_now(self.saved, but={id(one.module) for one in self.saved})
+        named = {id(value) for one in self.saved for value in one.names.values()} - elsewhere
+
+        def is_of_it(value: Any) -> bool:
+            kind = type(value)
+            if kind is FunctionType:
+                return id(value.__globals__) in spaces
+            if issubclass(kind, type) and _module_of(value) in self.numbers:
+                return True
+            return kind.__module__ in self.numbers or (id(value) in named and not issubclass(kind, _ATOMS))
+
+        return is_of_it
 
     def release(self) -> list[Survivor]:
         """Let the old namespaces go; the answer is what is left of the generation and is held by somebody.
@@ -116,9 +132,9 @@ def _full_name(made: Any) -> str:
     return f"{made.__module__}.{made.__qualname__}"
 
 
-def _named_now(saved: Iterable[Saved]) -> set[int]:
+def _named_now(saved: Iterable[Saved], but: Iterable[int] = ()) -> set[int]:
     """Objects that names of modules stand for now: those were not made by what has just ended."""
-    dropped = {id(one.module) for one in saved if sys.modules.get(one.name) is not one.module}
+    dropped = {*but, *(id(one.module) for one in saved if sys.modules.get(one.name) is not one.module)}
     modules = [module for module in list(sys.modules.values()) if isinstance(module, ModuleType)]
     return {id(value) for module in modules if id(module) not in dropped for value in list(namespace(module).values())}
 

@@ -11,21 +11,16 @@ from pytest_reloadwatch.exceptions import BrokenSourceError
 from pytest_reloadwatch.graph.closure import ImportGraph
 from pytest_reloadwatch.graph.imports import UNPARSABLE, source_imports
 from pytest_reloadwatch.graph.source import read_source
+from pytest_reloadwatch.inplace.arrivals import about_arrival
+from pytest_reloadwatch.inplace.doubts import find_doubts
 from pytest_reloadwatch.inplace.ordering import components
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from pytest_reloadwatch.inplace.loaded import LoadedModule
+
 CHANGED = "changed"
-
-
-@dataclass(frozen=True)
-class LoadedModule:
-    """A module in ``sys.modules``: *source* is the text that was executed, from the absolute *path*."""
-
-    name: str
-    path: str
-    source: bytes
 
 
 @dataclass(frozen=True)
@@ -50,11 +45,21 @@ class Obstacle:
 
 @dataclass(frozen=True)
 class Plan:
-    """*steps* in the order in which they execute; *dropped* has no source any more, and nobody imports it."""
+    """*steps* in the order in which they execute; *dropped* has no source any more, and nobody imports it.
+
+    With *obstacles* it cannot be applied. *doubts* are effects that executing again would repeat or leave behind:
+    where the process has to be as a new one would, these stand in the way too.
+    """
 
     steps: tuple[Step, ...] = ()
     dropped: tuple[Step, ...] = ()
     obstacles: tuple[Obstacle, ...] = ()
+    doubts: tuple[Obstacle, ...] = ()
+
+    @property
+    def is_certain(self) -> bool:
+        """Whether nothing in the sources says that the process would not be as a new one is."""
+        return not self.obstacles and not self.doubts
 
     def __bool__(self) -> bool:
         return bool(self.steps or self.dropped or self.obstacles)
@@ -64,7 +69,8 @@ class Plan:
             return "nothing to reload"
         lines = [f"{number}. {step.name}: {step.why}" for number, step in enumerate(self.steps, 1)]
         lines += [f"drop {step.name}: {step.why}" for step in self.dropped]
-        return "\n".join([*lines, *(f"not in place: {obstacle}" for obstacle in self.obstacles)])
+        lines += [f"not in place: {obstacle}" for obstacle in self.obstacles]
+        return "\n".join([*lines, *(f"in doubt: {doubt}" for doubt in self.doubts)])
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -88,7 +94,7 @@ def make_plan(
     files, listings, places where a file has come. Without *count_layout* a source in which only comments and
     formatting differ has not changed. Raises BrokenSourceError for the first source that does not parse.
     """
-    return _Planner(loaded, now, graph, count_layout=count_layout).plan(also_changed)
+    return _Planner(loaded, now, graph, count_layout=count_layout).plan(set(also_changed))
 
 
 def graph_of(loaded: Iterable[LoadedModule], read: Callable[[str], bytes | None], roots: Iterable[str]) -> ImportGraph:
@@ -127,16 +133,18 @@ class _Planner:
         self._graph = graph
         self._count_layout = count_layout
 
-    def plan(self, also_changed: Iterable[str]) -> Plan:
+    def plan(self, also_changed: set[str]) -> Plan:
         changed = [module for module in self._loaded if self._has_changed(module)]
         gone = [module for module in changed if self._texts[module.path] is None]
         for module in changed:
             check_syntax(module.path, self._texts[module.path] or b"")
-        affected = self._affected({module.path for module in changed}, set(also_changed))
+        affected = self._affected({module.path for module in changed}, also_changed)
         obstacles = [obstacle for module in gone for obstacle in self._about_gone(module)]
+        obstacles += (Obstacle(*words) for key in sorted(also_changed) for words in about_arrival(key, self._loaded))
         steps = [step for step in self._order(affected) if self._texts[step.path] is not None]
         dropped = tuple(Step(module.name, module.path, "its source is gone") for module in gone)
-        return Plan(tuple(steps), dropped, tuple(obstacles))
+        doubts = find_doubts(self._loaded, self._texts, {step.path for step in steps}, self._graph)
+        return Plan(tuple(steps), dropped, tuple(obstacles), tuple(Obstacle(*doubt) for doubt in doubts))
 
     def _has_changed(self, module: LoadedModule) -> bool:
         text = self._texts[module.path]

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_reloadwatch.exceptions import HoistMismatchError
 from pytest_reloadwatch.record.children import passed_over
+from pytest_reloadwatch.record.surroundings import surroundings
 from pytest_reloadwatch.rewind.shelf import shelved_spec
-from pytest_reloadwatch.rewind.surroundings import surroundings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

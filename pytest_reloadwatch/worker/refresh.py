@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from pytest_reloadwatch.exceptions import BrokenSourceError, ReloadFailedError, UnfitError
 from pytest_reloadwatch.inplace.apply import apply
-from pytest_reloadwatch.inplace.plan import LoadedModule, graph_of, make_plan
+from pytest_reloadwatch.inplace.loaded import LoadedModule
+from pytest_reloadwatch.inplace.plan import graph_of, make_plan
 from pytest_reloadwatch.inplace.witness import find_stale
 from pytest_reloadwatch.proof.digest import is_listing, is_path
 from pytest_reloadwatch.worker.effects import effect_of
@@ -89,7 +90,7 @@ class Refresh:
             plan = make_plan(loaded, read_source, graph, also_changed=stale)
         except BrokenSourceError as error:
             raise UnfitError(f"{self._short(error.path)} does not parse") from error
-        for obstacle in plan.obstacles:
+        for obstacle in (*plan.obstacles, *plan.doubts):
             raise UnfitError(str(obstacle))
         self._check_conftests(plan)
         self._check_imports(plan, loaded)
@@ -130,6 +131,8 @@ class Refresh:
         except ReloadFailedError as error:
             raise UnfitError(str(error)) from error
         self._life.shelf.modules.update(aside)
+        for disturbed in applied.disturbed:
+            raise UnfitError(disturbed)
         for step in plan.steps:
             self._check_effect(step.name, step.path)
         for name in applied.imported:
