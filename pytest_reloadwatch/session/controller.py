@@ -116,6 +116,7 @@ class Controller:
         self._last_change = 0.0
         self._keys_from = -1
         self._has_root = False
+        self._is_in_place = workers is not None
         self._unfit = ""  # why the warm process was no longer one to go on from
         self._exit_code = 0
 
@@ -347,8 +348,8 @@ class Controller:
             self._screen.changed(self._round.cause, len(self._round.outdated), len(remaining), known)
         if self._beginning.capture_off:
             self._screen.give_up_terminal()  # tests may read from it
-        if self._unfit and checkpoint.is_root:
-            self._screen.note(f"a fresh process: {self._unfit}")
+        if checkpoint.is_root and self._is_in_place and self._runs > 1:
+            self._screen.note(f"a fresh process: {self._unfit or 'the last one has ended'}")
             self._unfit = ""
         self._pool.tell(checkpoint.pid, order)
         self._tell_reasons()

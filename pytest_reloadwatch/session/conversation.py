@@ -172,7 +172,11 @@ class Conversation:
                 f" if that is harmless, put into the ini file: reload_allow = {message.allow}"
             )
 
-    def _on_reloaded(self, message: m.Reloaded, _current: Current) -> None:
+    def _on_reloaded(self, message: m.Reloaded, current: Current) -> None:
+        if not message.modules:
+            if current.cause:
+                self._screen.note("in the same process: nothing that is loaded there has changed")
+            return
         shown = [name if why == "changed" else f"{name} ({why})" for name, why in message.modules[:LISTED]]
         more = f" and {len(message.modules) - LISTED} more" if len(message.modules) > LISTED else ""
         self._screen.note(f"reloaded in place: {', '.join(shown)}{more}")

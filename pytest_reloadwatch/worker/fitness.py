@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Fitness:
-    """A plugin of each run. ``executed`` are the modules that were executed again for this run."""
+    """A plugin of each run. ``executed`` are the modules that were executed again for this run, by name and by path."""
 
     def __init__(self, life: WorkerLife, recorder: Recorder) -> None:
         self.executed: frozenset[str] = frozenset()
@@ -37,7 +37,7 @@ class Fitness:
         self._life.shelf.keep(plugins)
         tops = frozenset(_top(plugin) for plugin in plugins) - {""}
         last, self._before = self._before, State(self._own(), tops)
-        if last is not None and (changed := last.difference(self._before, lambda name: name not in self.executed)):
+        if last is not None and (changed := last.difference(self._before, self._is_kept)):
             self._life.abandon(f"{changed} is not as it was before the last run's tests")
         loaded = set(sys.modules)
         around = Around.now()
@@ -50,6 +50,8 @@ class Fitness:
         """After a run: why this process can have no further one; empty where it can."""
         if threading.active_count() > 1:
             return "a thread is still running"
+        if self._recorder.has_silent:
+            return "a module has started a process that does not tell what it reads"
         return self._problem
 
     def _judge_modules(self, loaded: set[str], tops: frozenset[str]) -> str:
@@ -66,6 +68,10 @@ class Fitness:
         changed = self._before.difference(State(self._own(), tops))
         self._before.release()
         return f"{changed} is not as it was before the tests" if changed else ""
+
+    def _is_kept(self, name: str) -> bool:
+        """Whether the module *name* was not executed again for this run; pytest itself sets names of standard ones."""
+        return name not in self.executed and name.partition(".")[0] not in sys.stdlib_module_names
 
     def _own(self) -> dict[str, ModuleType]:
         """First-party modules by name, conftests by path, for they share one."""

@@ -8,6 +8,7 @@ import time
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from pytest_reloadwatch.graph.keys import path_of
+from pytest_reloadwatch.proof.digest import is_path
 from pytest_reloadwatch.rewind.choice import ROOT
 from pytest_reloadwatch.rewind.messages import (
     Channel,
@@ -76,7 +77,8 @@ class WorkerLife:
         learned = self._recorder.take()
         for source, key in learned.edges:
             self.edges.setdefault(source, set()).add(key)
-            self._past.add(path_of(key))
+            if is_path(path_of(key)):
+                self._past.add(path_of(key))
         self.ambient |= learned.ambient.keys()
         if self.collecting:
             self._past |= learned.past.keys()

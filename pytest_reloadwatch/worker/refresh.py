@@ -22,7 +22,7 @@ from pytest_reloadwatch.worker.life import read_source
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-    from pytest_reloadwatch.inplace.plan import Plan
+    from pytest_reloadwatch.inplace.plan import Plan, Step
     from pytest_reloadwatch.record.firstparty import FirstParty
     from pytest_reloadwatch.rewind.finder import RewindFinder
     from pytest_reloadwatch.worker.life import WorkerLife
@@ -36,19 +36,19 @@ class Refresh:
         self._finder = finder
         self._first_party = first_party
 
-    def refresh(self, stale: Collection[str]) -> list[tuple[str, str]]:
-        """The modules that were executed again, each with the reason, now that the keys *stale* are not as they were.
+    def refresh(self, stale: Collection[str]) -> tuple[Step, ...]:
+        """The modules that were executed again, now that the keys *stale* are not as they were.
 
         Raises UnfitError where this process cannot go on.
         """
         if not stale:
-            return []
+            return ()
         loaded = list(self._loaded())
         self._check_others(set(stale) - {module.path for module in loaded})
         plan = self._plan(loaded, stale)
         if plan.steps or plan.dropped:
             self._apply(plan)
-        return [(step.name, step.why) for step in plan.steps]
+        return plan.steps
 
     def _loaded(self) -> Iterator[LoadedModule]:
         """First-party modules, in the order of import; conftests that pytest has put aside as well."""

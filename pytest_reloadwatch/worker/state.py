@@ -42,6 +42,9 @@ class State:
                 self._take(name, module, strictly=name in own)
         except OverflowError:
             self.blind = f"modules hold more than {LIMIT} objects"
+        for name, module in modules.items():
+            if _top(name) in sys.stdlib_module_names:
+                self._take_names(name, module)
 
     def release(self) -> None:
         """Let go of all that was met: what is over may go, and an address may come to be another object's."""
@@ -57,6 +60,13 @@ class State:
             if module in mine and counts(module):
                 return f"{module}.{name}"
         return ""
+
+    def _take_names(self, module_name: str, module: ModuleType) -> None:
+        """Of the standard library's modules only which objects public names stand for: somebody may patch them."""
+        for name, value in list(namespace(module).items()):
+            if not name.startswith("_") and not isinstance(value, ModuleType):
+                self._walk.keep(value)
+                self.names[module_name, name] = id(value)
 
     def _take(self, module_name: str, module: ModuleType, *, strictly: bool) -> None:
         for name, value in list(namespace(module).items()):

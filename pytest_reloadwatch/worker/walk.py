@@ -84,6 +84,10 @@ class Walk:
         self._seen: set[int] = set()
         self._met: list[Any] = []  # kept alive, for their ids
 
+    def keep(self, value: Any) -> None:
+        """Keep *value* alive too: its address stands for it."""
+        self._met.append(value)
+
     def release(self) -> None:
         """Let go of everything; there is nothing to be fingerprinted after that."""
         self._met.clear()
@@ -107,7 +111,7 @@ class Walk:
                 continue
             self._seen.add(id(found))
             self._met.append(found)
-            if len(self._met) > self._limit:
+            if len(self._seen) > self._limit:
                 raise OverflowError
             waiting += self._look(found, kind, tokens, strictly=strictly)
         return hash(tuple(tokens))

@@ -80,7 +80,7 @@ class Worker:
         code = 0
         while (order := self._life.wait()) is not None:
             code, reason = self._carry_out(order)
-            if not self._life.has_finished or not order.freeze:
+            if not self._life.has_finished or not order.freeze or code == pytest.ExitCode.USAGE_ERROR:
                 break
             if reason:
                 self._life.say_unfit(reason)
@@ -132,11 +132,10 @@ class Worker:
 
     def _make_fresh(self) -> None:
         """Raises UnfitError where that is not possible."""
-        done = self._refresh.refresh(self._life.order.stale)
-        self._fitness.executed = frozenset(name for name, _ in done)
+        steps = self._refresh.refresh(self._life.order.stale)
+        self._fitness.executed = frozenset(name for step in steps for name in (step.name, step.path))
         self._life.recall()
-        if done:
-            self._life.send(Reloaded(self._life.order.run, done))
+        self._life.send(Reloaded(self._life.order.run, [(step.name, step.why) for step in steps]))
 
 
 class _InWorker:
