@@ -2,8 +2,11 @@
 
 import os
 import signal
+import subprocess
+import sys
 
 import pytest
+from elsewhere import environment
 from harness import Screen, WatchSession, eventually, run_once
 
 ENGINE = "--reload-engine=inplace"
@@ -399,3 +402,53 @@ class TestInterface:
             shop.apply("--- shop/pricing.py: RATE = 3 => RATE = 2")
             screen.press("c\n")
             screen.see("all 2 tests proven")
+
+
+class TestElsewhere:
+    """Without fork, termios, fcntl, Unix sockets and the signals of POSIX: as far as that shows here, as on Windows."""
+
+    @pytest.fixture
+    def elsewhere(self, tmp_path):
+        return environment(tmp_path / "elsewhere")
+
+    def test_what_is_taken_away_is_gone(self, elsewhere):
+        check = "import os, socket, signal; print(hasattr(os, 'fork'), hasattr(socket, 'AF_UNIX'))"
+        command = [sys.executable, "-c", check]
+        done = subprocess.run(command, env={**os.environ, **elsewhere}, capture_output=True, text=True, check=True)
+        assert done.stdout == "False False\n"
+
+    def test_a_whole_session(self, shop, elsewhere):
+        with WatchSession(shop, environment=elsewhere) as session:
+            session.step()
+            shop.apply("--- shop/pricing.py: RATE = 2 => RATE = 3")
+            step = session.assert_equal_to_cold()
+            assert (step.exit_code, step.reexecuted) == (1, PRICING)
+            shop.apply("--- shop/cart.py: class Cart => import os; os.environ['CART'] = '1'\nclass Cart")
+            session.assert_equal_to_cold()
+            shop.apply("--- shop/cart.py: '1' => '2'")
+            session.assert_equal_to_cold()
+            assert "reloaded in place: shop.pricing" in session.output()
+            assert "a fresh process: shop.cart" in session.output()
+            assert session.status()["settled"] is True
+
+    def test_once(self, shop, elsewhere):
+        assert run_once(shop, environment=elsewhere).process.returncode == 0
+
+    def test_rewind_cannot_be_had(self, shop, elsewhere):
+        session = run_once(shop, "--reload-engine=rewind", environment=elsewhere)
+        assert session.process.returncode == 4
+        assert "no os.fork" in session.output()
+
+    def test_polling(self, shop, elsewhere):
+        with WatchSession(shop, "--reload-poll", environment=elsewhere) as session:
+            session.step()
+            shop.apply("--- shop/pricing.py: RATE = 2 => RATE = 3")
+            assert session.settled_step().exit_code == 1
+
+    def test_nothing_outlives_a_controller_that_is_killed_in_a_test(self, shop, elsewhere):
+        shop.write("test_wait.py", "import time\ndef test_wait():\n    time.sleep(1000)\n")
+        with WatchSession(shop, environment=elsewhere) as session:
+            session.wait_for_event("run_started")
+            os.kill(session.process.pid, signal.SIGKILL)
+            session.process.wait()
+            session.wait_until_nothing_remains()

@@ -178,7 +178,7 @@ def _keeps_python_out(rest: Sequence[Any]) -> bool:
 
 def can_report() -> bool:
     """Whether this system starts processes in the way that children report of; on Windows none does."""
-    return importlib.util.find_spec("_posixsubprocess") is not None
+    return hasattr(os, "register_at_fork") and importlib.util.find_spec("_posixsubprocess") is not None
 
 
 def is_out_of_sight(roots: Iterable[str]) -> bool:

@@ -60,6 +60,7 @@ QUIET = 0.06  # seconds without a change after which a burst of them is over
 REPLACING = 0.02  # seconds in which an editor that removes or empties a file has written the new one
 PATIENCE = 0.3  # seconds that a run has to heed the terminal's own Ctrl-C
 GRACE = 2.0  # seconds that a run has to end after an interrupt
+STARTING = 0.2  # seconds between two looks at a process that starts, where its end is no signal
 LAST_WORDS = 600.0  # seconds that a run of once mode has from its summary to its end
 UNSTEADY = 5  # runs of one round in which a file changed, until it is taken for the tests' own output
 RETRIES = 2  # runs for tests that could not be proven, because something was written meanwhile
@@ -153,7 +154,10 @@ class Controller:
         """Seconds to wait for something to happen: none while there is work to do beside a run."""
         if self._current is not None and self._book.prepare():
             return 0.0
-        return self._deadlines.until_next()
+        patience = self._deadlines.until_next()
+        if CHILD_ENDED is None and self._engine.is_starting():
+            return STARTING if patience is None else min(STARTING, patience)
+        return patience
 
     def _has_ended(self) -> bool:
         return self._state is State.ENDED
@@ -174,6 +178,8 @@ class Controller:
             self._keys_from = wanted
 
     def _on_time(self) -> None:
+        if CHILD_ENDED is None and self._engine.is_starting():
+            self._reap()
         if self._deadlines.take("interrupt"):
             self._interrupt_run()
         if self._deadlines.take("kill"):
@@ -778,10 +784,10 @@ class Controller:
             self._kill_run()
         self._let_leave(LAST_WORDS if self._options.once else GRACE)
         self._pool.close()
+        self._internal.close()  # who has yet to connect ends too
         self._engine.close()
         self._desk.close(for_restart=for_restart)
         self._watcher.close()
-        self._internal.close()
         self._events.close()
         self._screen.close()
 

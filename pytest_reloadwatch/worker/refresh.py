@@ -35,6 +35,7 @@ class Refresh:
         self._life = life
         self._finder = finder
         self._first_party = first_party
+        self._early = frozenset(sys.modules)  # when one of these changes the session starts over
 
     def refresh(self, stale: Collection[str]) -> tuple[Step, ...]:
         """The modules that were executed again, now that the keys *stale* are not as they were.
@@ -54,7 +55,7 @@ class Refresh:
         """First-party modules, in the order of import; conftests that pytest has put aside as well."""
         for name, module in list(sys.modules.items()):
             path = getattr(module, "__file__", None)
-            if not isinstance(path, str) or name == "__main__":
+            if not isinstance(path, str) or name in self._early:
                 continue
             path = os.path.abspath(path)
             if not self._first_party.is_source(path):
