@@ -423,7 +423,7 @@ class TestElsewhere:
             shop.apply("--- shop/pricing.py: RATE = 2 => RATE = 3")
             step = session.assert_equal_to_cold()
             assert (step.exit_code, step.reexecuted) == (1, PRICING)
-            shop.apply("--- shop/cart.py: class Cart => import os; os.environ['CART'] = '1'\nclass Cart")
+            shop.apply("--- shop/cart.py: import price => import price; import os; os.environ['CART'] = '1'")
             session.assert_equal_to_cold()
             shop.apply("--- shop/cart.py: '1' => '2'")
             session.assert_equal_to_cold()

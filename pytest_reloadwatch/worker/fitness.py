@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_reloadwatch.worker.around import Around
+from pytest_reloadwatch.worker.late import forget
 from pytest_reloadwatch.worker.state import State
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ class Fitness:
         self._recorder = recorder
         self._before: State | None = None
         self._problem = ""
+        self._late: list[str] = []  # first-party modules that were imported while tests ran
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
@@ -52,14 +54,12 @@ class Fitness:
             return "a thread is still running"
         if self._recorder.has_silent:
             return "a module has started a process that does not tell what it reads"
-        return self._problem
+        return self._problem or forget(self._late, self._life.sources)
 
     def _judge_modules(self, loaded: set[str], tops: frozenset[str]) -> str:
         if self._before is None:
             return "it is not known how it was before its tests"
-        for name in sys.modules:
-            if name not in loaded and name.partition(".")[0] not in sys.stdlib_module_names:
-                return f"{name} was imported while tests ran"
+        self._late = [name for name, module in sys.modules.items() if name not in loaded and self._is_own(module)]
         for name in loaded:
             if name not in sys.modules:
                 return f"{name} is no longer in sys.modules"
@@ -77,10 +77,12 @@ class Fitness:
         """First-party modules by name, conftests by path, for they share one."""
         found = dict(self._life.shelf.modules)
         for name, module in list(sys.modules.items()):
-            path = getattr(module, "__file__", None)
-            if isinstance(module, ModuleType) and path in self._life.sources and path not in found:
+            if self._is_own(module) and module.__file__ not in found:
                 found[name] = module
         return found
+
+    def _is_own(self, module: object) -> bool:
+        return isinstance(module, ModuleType) and getattr(module, "__file__", None) in self._life.sources
 
 
 def _top(plugin: object) -> str:

@@ -32,6 +32,7 @@ class State:
     def __init__(self, own: Mapping[str, ModuleType], plugins: frozenset[str]) -> None:
         self.blind = ""
         self.names: dict[tuple[str, str], int] = {}
+        self._imported: set[tuple[str, str]] = set()  # names that stand for modules
         modules = {name: module for name, module in sys.modules.items() if isinstance(module, ModuleType)}
         others = {name: module for name, module in modules.items() if _top(name) not in _LIBRARY | plugins}
         entered = {*own, *others}
@@ -42,6 +43,8 @@ class State:
                 self._take(name, module, strictly=name in own)
         except OverflowError:
             self.blind = f"modules hold more than {LIMIT} objects"
+        except Exception as error:  # objects of others may raise anything when they are looked at
+            self.blind = f"what modules hold cannot be looked at: {error!r}"
         for name, module in modules.items():
             if _top(name) in sys.stdlib_module_names:
                 self._take_names(name, module)
@@ -51,12 +54,15 @@ class State:
         self._walk.release()
 
     def difference(self, other: State, counts: Callable[[str], bool] = lambda _name: True) -> str:
-        """The first name that leads to something else in *other*; *counts* is asked about modules. Empty for none."""
+        """The first name that leads to something else in *other*; *counts* is asked about modules. Empty for none.
+
+        That a package has a further submodule is no difference.
+        """
         for (module, name), fingerprint in self.names.items():
             if counts(module) and other.names.get((module, name)) != fingerprint:
                 return f"{module}.{name}"
         mine = {module for module, _ in self.names}
-        for module, name in other.names.keys() - self.names.keys():
+        for module, name in other.names.keys() - self.names.keys() - other._imported:
             if module in mine and counts(module):
                 return f"{module}.{name}"
         return ""
@@ -72,6 +78,8 @@ class State:
         for name, value in list(namespace(module).items()):
             if name in _IGNORED:
                 continue
+            if isinstance(value, ModuleType):
+                self._imported.add((module_name, name))
             try:
                 self.names[module_name, name] = self._walk.fingerprint(value, strictly=strictly)
             except Blind as found:

@@ -41,11 +41,12 @@ _BY_PARTS = (
     types.MethodType, types.GenericAlias, types.SimpleNamespace, property, staticmethod, classmethod, super,
     functools.partial, collections.OrderedDict, collections.defaultdict, BaseException,
 )  # fmt: skip
+_FIELD = type(vars(collections.namedtuple("_", "x"))["x"])
 # Nothing of these changes, or it is looked at elsewhere.
 _BY_IDENTITY = (
     types.ModuleType, types.BuiltinFunctionType, types.CodeType, types.WrapperDescriptorType, types.MethodWrapperType,
     types.MethodDescriptorType, types.ClassMethodDescriptorType, types.GetSetDescriptorType, types.MemberDescriptorType,
-    re.Pattern, re.Match, operator.itemgetter, operator.attrgetter, operator.methodcaller, types.FrameType,
+    _FIELD, re.Pattern, re.Match, operator.itemgetter, operator.attrgetter, operator.methodcaller, types.FrameType,
     types.TracebackType, type, object,
 )  # fmt: skip
 _LOCK, _RLOCK = type(threading.Lock()), type(threading.RLock())
