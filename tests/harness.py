@@ -3,13 +3,11 @@
 import contextlib
 import json
 import os
-import pty
 import re
 import shutil
 import signal
 import subprocess
 import sys
-import termios
 import textwrap
 import time
 import uuid
@@ -17,6 +15,12 @@ from pathlib import Path
 
 from pytest_reloadwatch.exceptions import NoSessionError
 from pytest_reloadwatch.session.clients import ask
+
+try:
+    import pty
+    import termios
+except ImportError:  # as on Windows, where no test sits at a terminal
+    pty = termios = None
 
 TIMEOUT = 60  # seconds: far more than anything takes on a busy machine
 TOKEN = "RELOADWATCH_TEST_TOKEN"
@@ -433,7 +437,7 @@ def processes_with(variable):
     """The pids of living processes whose environment began with *variable* in it."""
     wanted = variable.encode()
     found = []
-    for name in os.listdir("/proc"):
+    for name in os.listdir("/proc") if os.path.isdir("/proc") else ():
         if name.isdigit():
             with contextlib.suppress(OSError):
                 if wanted in Path("/proc", name, "environ").read_bytes().split(b"\0"):

@@ -10,6 +10,7 @@ from elsewhere import environment
 from harness import Screen, WatchSession, eventually, run_once
 
 ENGINE = "--reload-engine=inplace"
+needs_posix = pytest.mark.skipif(os.name == "nt", reason="this is about signals, /proc or a terminal")
 SHOP = """
     --- shop/__init__.py
     --- shop/pricing.py
@@ -317,6 +318,7 @@ class TestFaults:
             shop.write("test_loop.py", "def test_loop():\n    pass\n")
             assert session.assert_equal_to_cold().exit_code == 0
 
+    @needs_posix
     @pytest.mark.parametrize("is_in_a_test", [False, True])
     def test_nothing_outlives_a_controller_that_is_killed(self, shop, is_in_a_test):
         if is_in_a_test:
@@ -330,6 +332,7 @@ class TestFaults:
             session.process.wait()
             session.wait_until_nothing_remains()
 
+    @needs_posix
     def test_workers_that_are_killed_are_replaced(self, shop):
         with WatchSession(shop, ENGINE) as session:
             session.step()
@@ -339,6 +342,7 @@ class TestFaults:
             shop.apply("--- shop/pricing.py: RATE = 2 => RATE = 3")
             assert session.assert_equal_to_cold().exit_code == 1
 
+    @needs_posix
     def test_a_worker_that_is_killed_in_a_test(self, shop):
         shop.write("test_kill.py", "import os\ndef test_kill():\n    os.kill(os.getpid(), 9)\n")
         with WatchSession(shop, ENGINE) as session:
@@ -373,6 +377,7 @@ class TestInterface:
             shop.apply("--- shop/pricing.py: amount * RATE => amount * 3")
             assert session.settled_step().ran == ["test_cart.py::test_total"]
 
+    @needs_posix
     def test_keys_and_ctrl_c(self, shop):
         with Screen(shop, ENGINE) as screen:
             screen.see("waiting for changes")
@@ -382,6 +387,7 @@ class TestInterface:
             screen.press("\x03")
             assert screen.wait_for_end() == 0
 
+    @needs_posix
     def test_ctrl_c_ends_the_run_and_the_session_goes_on(self, shop):
         shop.write("test_wait.py", "import time\ndef test_wait():\n    time.sleep(1000)\n")
         with Screen(shop, ENGINE) as screen:
@@ -393,6 +399,7 @@ class TestInterface:
             screen.press("q")
             assert screen.wait_for_end() == 0
 
+    @needs_posix
     def test_pdb_edit_and_go_on(self, shop):
         shop.apply("--- shop/pricing.py: RATE = 2 => RATE = 3")
         with Screen(shop, ENGINE, "--pdb") as screen:
@@ -404,6 +411,7 @@ class TestInterface:
             screen.see("all 2 tests proven")
 
 
+@needs_posix
 class TestElsewhere:
     """Without fork, termios, fcntl, Unix sockets and the signals of POSIX: as far as that shows here, as on Windows."""
 
