@@ -60,6 +60,7 @@ QUIET = 0.06  # seconds without a change after which a burst of them is over
 REPLACING = 0.02  # seconds in which an editor that removes or empties a file has written the new one
 PATIENCE = 0.3  # seconds that a run has to heed the terminal's own Ctrl-C
 GRACE = 2.0  # seconds that a run has to end after an interrupt
+LEAVING = 15.0  # seconds that a worker has to look at itself after a run
 STARTING = 0.2  # seconds between two looks at a process that starts, where its end is no signal
 LAST_WORDS = 600.0  # seconds that a run of once mode has from its summary to its end
 UNSTEADY = 5  # runs of one round in which a file changed, until it is taken for the tests' own output
@@ -325,7 +326,7 @@ class Controller:
             self._settle()
         elif self._leaving is not None:
             # It may still hold what the next run needs: ports, locks, files.
-            self._deadlines.kill = time.monotonic() + GRACE
+            self._deadlines.kill = time.monotonic() + (LEAVING if self._is_in_place else GRACE)
         elif self._has_root:
             self._start(remaining)
 

@@ -65,6 +65,7 @@ class Fitness:
                 return f"{name} is no longer in sys.modules"
         if self._before.blind:
             return self._before.blind
+        self._before.empty_caches()
         changed = self._before.difference(State(self._own(), tops))
         self._before.release()
         return f"{changed} is not as it was before the tests" if changed else ""

@@ -37,7 +37,7 @@ class State:
         others = {name: module for name, module in modules.items() if _top(name) not in _LIBRARY | plugins}
         entered = {*own, *others}
         spaces = [id(namespace(module)) for module in modules.values()]
-        self._walk = Walk(lambda name: name in entered, spaces, LIMIT)
+        self._walk = Walk(lambda name: name in entered, lambda name: name in own, spaces, LIMIT)
         try:
             for name, module in {**own, **others}.items():
                 self._take(name, module, strictly=name in own)
@@ -48,6 +48,11 @@ class State:
         for name, module in modules.items():
             if _top(name) in sys.stdlib_module_names:
                 self._take_names(name, module)
+
+    def empty_caches(self) -> None:
+        """Those that were empty."""
+        for cache in self._walk.caches:
+            cache.cache_clear()
 
     def release(self) -> None:
         """Let go of all that was met: what is over may go, and an address may come to be another object's."""

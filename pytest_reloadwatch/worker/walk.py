@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 
 _BY_VALUE = (
     bool, int, float, complex, str, bytes, range, slice, type(None), type(...), type(NotImplemented),
-    decimal.Decimal, fractions.Fraction, uuid.UUID, datetime.date, datetime.time, datetime.timedelta, datetime.tzinfo,
+    decimal.Decimal, fractions.Fraction, uuid.UUID, datetime.date, datetime.datetime, datetime.time,
+    datetime.timedelta, datetime.timezone, datetime.tzinfo,
     PurePath,
 )  # fmt: skip
 # Nothing of these ever changes, but for what they refer to.
@@ -52,7 +53,7 @@ _BY_IDENTITY = (
 _LOCK, _RLOCK = type(threading.Lock()), type(threading.RLock())
 _CACHE = type(functools.lru_cache(lambda: None))
 _INHERITED_STATE: dict[type, Callable[[Any], object]] = {
-    _CACHE: lambda found: found.cache_info()[1:],
+    _CACHE: lambda _found: "",
     _LOCK: repr,
     _RLOCK: repr,
     bytearray: bytes,
@@ -72,13 +73,18 @@ class Blind(Exception):  # noqa: N818 - an answer rather than an error
 
 
 class Walk:
-    """*is_entered* tells of a module's name whether functions and classes of that module are looked into.
+    """*is_entered* tells of a module's name whether functions and classes of that module are looked into, *is_own*
+    whether it is first-party. ``caches`` are those met of ``functools.lru_cache`` that are empty.
 
     *limit* is the number of objects after which the walk gives up.
     """
 
-    def __init__(self, is_entered: Callable[[Any], bool], skipped: Iterable[int], limit: int) -> None:
+    def __init__(
+        self, is_entered: Callable[[Any], bool], is_own: Callable[[Any], bool], skipped: Iterable[int], limit: int
+    ) -> None:
+        self.caches: list[Any] = []
         self._is_entered = is_entered
+        self._is_own = is_own
         self._skipped = frozenset(skipped)
         self._limit = limit
         self._kinds: dict[type, tuple[bool, Callable[[Any], object] | None]] = {}
@@ -92,6 +98,7 @@ class Walk:
     def release(self) -> None:
         """Let go of everything; there is nothing to be fingerprinted after that."""
         self._met.clear()
+        self.caches.clear()
         self._kinds.clear()
 
     def fingerprint(self, value: Any, *, strictly: bool) -> int:
@@ -130,9 +137,9 @@ class Walk:
         if not is_entered:
             return []
         if kind is _CACHE:
-            return [found.__wrapped__, vars(found)]  # what it keeps is reached by calling only
+            return self._look_into_cache(found, tokens)
         if isinstance(found, type):
-            tokens.append(_registered(found))
+            tokens.append(self._registered(found))
             return self._look_into_class(found)
         if kind is types.FunctionType:
             return self._look_into_function(found)
@@ -141,8 +148,25 @@ class Walk:
             parts.sort(key=id)
         return parts
 
+    def _look_into_cache(self, found: Any, tokens: list[object]) -> list[Any]:
+        """What it keeps is reached by calling only."""
+        if not self._is_entered(found.__module__):
+            return []
+        if found.cache_info().currsize == 0:
+            self.caches.append(found)
+        tokens.append(found.cache_info().currsize)
+        return [found.__wrapped__, vars(found)]
+
+    def _registered(self, found: type) -> object:
+        """The classes that were registered with an abstract one; with one of others, only our own ones count."""
+        if not isinstance(found, abc.ABCMeta):
+            return ()
+        classes = [kind for one in _abc_dump(found)[0] if (kind := one()) is not None]
+        is_ours = self._is_entered(_module_of(found))
+        return tuple(sorted(id(kind) for kind in classes if is_ours or self._is_own(_module_of(kind))))
+
     def _look_into_class(self, found: type) -> list[Any]:
-        if not self._is_entered(type.__dict__["__module__"].__get__(found)):
+        if not self._is_entered(_module_of(found)):
             return []
         names = type.__dict__["__dict__"].__get__(found)
         return [value for name, value in list(names.items()) if name not in _OF_CLASSES]
@@ -159,11 +183,8 @@ class Walk:
         return answer
 
 
-def _registered(found: type) -> object:
-    """The classes that were registered with an abstract one."""
-    if not isinstance(found, abc.ABCMeta):
-        return ()
-    return tuple(sorted(id(one()) for one in _abc_dump(found)[0]))
+def _module_of(kind: type) -> Any:
+    return type.__dict__["__module__"].__get__(kind)
 
 
 _VALUES = frozenset(_BY_VALUE) - {datetime.tzinfo}
@@ -194,4 +215,7 @@ def _is_made_in_python(kind: type) -> bool:
     own = [value for value in vars(kind).values() if type(value) is types.MemberDescriptorType]
     base = kind.__base__
     room = kind.__basicsize__ - (base.__basicsize__ if base is not None else 0)
-    return bool(kind.__flags__ & 1 << 9) and room <= _POINTER * (len(own) + 2) and kind.__module__ != "builtins"
+    is_python = bool(kind.__flags__ & 1 << 9) and kind.__module__ != "builtins"
+    if is_python:
+        return room <= _POINTER * (len(own) + 2)
+    return room == 0 and base is not object  # what is made in C and has no room of its own

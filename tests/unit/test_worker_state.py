@@ -77,7 +77,6 @@ def difference(module, change):
         ("ITEM", lambda m: setattr(m.ITEM, "other", 1)),
         ("Base", lambda m: m.Base.known.append(1)),
         ("Base", lambda m: setattr(m.Base, "patched", 1)),
-        ("cached", lambda m: m.cached(1)),
         ("counted", lambda m: m.counted()),
         ("counted", lambda m: setattr(m.counted, "calls", 1)),
         ("add", lambda m: m.add()),
@@ -100,6 +99,15 @@ def test_a_change_is_found(module, name, change):
 )
 def test_what_is_none_is_not(module, change):
     assert difference(module, change) == ""
+
+
+def test_a_cache_that_was_empty_is_emptied(module):
+    before = State({"subject": module}, frozenset())
+    module.cached(1)
+    assert before.difference(State({"subject": module}, frozenset())) == "subject.cached"
+    before.empty_caches()
+    assert before.difference(State({"subject": module}, frozenset())) == ""
+    assert module.cached.cache_info().currsize == 0
 
 
 def test_a_patch_of_the_standard_library_is_found(module, monkeypatch):
