@@ -1,5 +1,7 @@
 """A sitecustomize that takes away what Windows does not have, before anything of ours is imported."""
 
+import os
+
 # What Python's own standard library cannot do without here stays, and what watches files.
 SOURCE = """
 import os, signal, socket, sys
@@ -31,4 +33,5 @@ def environment(directory):
     """Variables with which Python starts in such a system; *directory* is where it finds out."""
     directory.mkdir()
     (directory / "sitecustomize.py").write_text(SOURCE, encoding="utf-8")
-    return {"PYTHONPATH": str(directory)}
+    places = [str(directory), *filter(None, [os.environ.get("PYTHONPATH")])]
+    return {"PYTHONPATH": os.pathsep.join(places)}

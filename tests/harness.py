@@ -25,6 +25,8 @@ except ImportError:  # as on Windows, where no test sits at a terminal
 TIMEOUT = 60  # seconds: far more than anything takes on a busy machine
 TOKEN = "RELOADWATCH_TEST_TOKEN"
 BAD = ("failed", "error")
+# RELOADWATCH_TEST_ENGINE=inplace has every session reload in place: most of the suite is about any engine.
+ENGINE = [f"--reload-engine={name}"] if (name := os.environ.get("RELOADWATCH_TEST_ENGINE")) else []
 LOOKS = 10  # at processes that sleep, before they count as idle
 SHOWN = 6000  # characters of output and of events, where a test fails
 _HEADER = re.compile(r"^--- (?P<path>\S+)(?: (?P<verb>deleted|renamed|same-stat|older)(?: (?P<target>\S+))?)?$")
@@ -218,7 +220,7 @@ class WatchSession:
         self._output_path = place / f"output-{self.token}.txt"
         self._directory = directory or project.root
         events = f"--reload-events={self.events_path}"
-        self._command = [sys.executable, "-m", "pytest", option, events, *arguments]
+        self._command = [sys.executable, "-m", "pytest", option, events, *ENGINE, *arguments]
         self._environment = {**os.environ, TOKEN: self.token, **(environment or {})}
         self._taken = 0
         self._settled_runs = 0

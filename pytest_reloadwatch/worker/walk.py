@@ -138,7 +138,7 @@ class Walk:
             return []
         if kind is _CACHE:
             return self._look_into_cache(found, tokens)
-        if isinstance(found, type):
+        if issubclass(kind, type):  # isinstance would ask the object, which may pretend
             tokens.append(self._registered(found))
             return self._look_into_class(found)
         if kind is types.FunctionType:
@@ -159,7 +159,7 @@ class Walk:
 
     def _registered(self, found: type) -> object:
         """The classes that were registered with an abstract one; with one of others, only our own ones count."""
-        if not isinstance(found, abc.ABCMeta):
+        if not issubclass(type(found), abc.ABCMeta):
             return ()
         classes = [kind for one in _abc_dump(found)[0] if (kind := one()) is not None]
         is_ours = self._is_entered(_module_of(found))
