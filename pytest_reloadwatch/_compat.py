@@ -10,6 +10,7 @@ import gc
 import importlib
 import os
 import sys
+import types
 import typing
 from typing import TYPE_CHECKING, Any
 
@@ -213,6 +214,25 @@ def retire_rewriting(hooks: Iterable[Any], config: pytest.Config) -> None:
 
 def _rewrites(finder: object) -> bool:
     return type(finder).__name__ == "AssertionRewritingHook"
+
+
+def event_loops() -> Any:
+    """asyncio's policy, made when it is first asked for, and what the main thread's loop is according to it."""
+    events: Any = sys.modules.get("asyncio.events")
+    policy = getattr(events, "_event_loop_policy", None)
+    return policy, dict(vars(getattr(policy, "_local", None) or types.SimpleNamespace()))
+
+
+def restore_event_loops(before: Any) -> None:
+    """Make it so again: set_event_loop_policy would warn, and knows nothing of what has been asked for."""
+    events: Any = sys.modules.get("asyncio.events")
+    if events is None or not hasattr(events, "_event_loop_policy"):
+        return
+    policy, local = before
+    events._event_loop_policy = policy
+    if hasattr(policy, "_local"):
+        vars(policy._local).clear()
+        vars(policy._local).update(local)
 
 
 def watch_imports_by_name(seen: Callable[[str], None]) -> None:

@@ -231,6 +231,56 @@ def test_what_tests_do_to_the_process_is_put_back(project):
         assert session.output().count("reloaded in place") == 2
 
 
+def test_an_event_loop_that_is_gone_is_not_left_to_the_next_run(project):
+    project.apply("""
+        --- app.py
+        VALUE = 1
+        --- test_app.py
+        import asyncio
+        import app
+        async def value():
+            return app.VALUE
+        def test_first():
+            asyncio.get_event_loop_policy().get_event_loop().close()
+        def test_second():
+            assert asyncio.run(value()) == 1
+        """)
+    project.write("pytest.ini", "[pytest]\nfilterwarnings = ignore\n")
+    with WatchSession(project, ENGINE) as session:
+        session.assert_equal_to_cold()
+        project.apply("--- app.py: 1 => 1.0")
+        assert session.assert_equal_to_cold().exit_code == 0
+        assert "reloaded in place" in session.output()
+
+
+def test_a_conftest_that_is_put_aside_takes_a_fresh_process(project):
+    project.apply("""
+        --- value.py
+        VALUE = 1
+        --- conftest.py
+        import pytest
+        --- one/conftest.py
+        import pytest
+        from value import VALUE
+        @pytest.fixture
+        def value():
+            return VALUE
+        --- one/test_one.py
+        def test_one(value):
+            assert value == 1
+        --- two/conftest.py
+        OTHER = 1
+        --- two/test_two.py
+        def test_two():
+            pass
+        """)
+    with WatchSession(project, ENGINE) as session:
+        session.assert_equal_to_cold()
+        project.apply("--- value.py: 1 => 2")
+        assert session.assert_equal_to_cold().exit_code == 1
+        assert "one/conftest.py cannot be executed again by its name" in session.output()
+
+
 def test_nothing_is_executed_again_for_data_that_a_test_reads(project):
     project.apply("""
         --- data.txt

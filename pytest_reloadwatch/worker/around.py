@@ -12,9 +12,12 @@ import random
 import signal
 import socket
 import sys
+import time
 import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from pytest_reloadwatch import _compat
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,6 +39,7 @@ class Around:
     randomness: Any
     handlers: dict[int, Any]
     loggers: dict[str, _Logging]
+    loops: Any
     plain: tuple[Any, ...]
 
     @classmethod
@@ -49,6 +53,7 @@ class Around:
             randomness=random.getstate(),
             handlers={number: signal.getsignal(number) for number in signal.valid_signals()},
             loggers={name: _Logging.of(logger) for name, logger in _loggers()},
+            loops=_compat.event_loops(),
             plain=_plain(),
         )
 
@@ -68,6 +73,7 @@ class Around:
             warnings._filters_mutated()  # type: ignore[attr-defined] # as warnings.catch_warnings does
         for name in _LAST:
             vars(sys).pop(name, None)
+        _compat.restore_event_loops(self.loops)
         random.setstate(self.randomness)
         self._restore_handlers()
         for name, logger in _loggers():
@@ -131,7 +137,11 @@ def _directory() -> str:
 
 def _plain() -> tuple[Any, ...]:
     context = decimal.getcontext()
+    os.umask(mask := os.umask(0))
     return (
+        mask,
+        time.tzname,
+        gc.get_threshold(),
         locale.setlocale(locale.LC_ALL),
         sys.getrecursionlimit(),
         socket.getdefaulttimeout(),

@@ -41,7 +41,7 @@ class Fitness:
         last, self._before = self._before, State(self._own(), tops)
         if last is not None and (changed := last.difference(self._before, self._is_kept)):
             self._life.abandon(f"{changed} is not as it was before the last run's tests")
-        loaded = set(sys.modules)
+        loaded = dict(sys.modules)
         around = Around.now()
         try:
             return (yield)
@@ -56,13 +56,13 @@ class Fitness:
             return "a module has started a process that does not tell what it reads"
         return self._problem or forget(self._late, self._life.sources)
 
-    def _judge_modules(self, loaded: set[str], tops: frozenset[str]) -> str:
+    def _judge_modules(self, loaded: dict[str, ModuleType], tops: frozenset[str]) -> str:
         if self._before is None:
             return "it is not known how it was before its tests"
         self._late = [name for name, module in sys.modules.items() if name not in loaded and self._is_own(module)]
-        for name in loaded:
-            if name not in sys.modules:
-                return f"{name} is no longer in sys.modules"
+        for name, module in loaded.items():
+            if sys.modules.get(name) is not module:
+                return f"{name} is another module, or none, in sys.modules"
         if self._before.blind:
             return self._before.blind
         self._before.empty_caches()

@@ -22,6 +22,7 @@ from pytest_reloadwatch.worker.life import read_source
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
+    from pytest_reloadwatch.graph.closure import ImportGraph
     from pytest_reloadwatch.inplace.plan import Plan, Step
     from pytest_reloadwatch.record.firstparty import FirstParty
     from pytest_reloadwatch.rewind.finder import RewindFinder
@@ -93,7 +94,7 @@ class Refresh:
             raise UnfitError(f"{self._short(error.path)} does not parse") from error
         for obstacle in (*plan.obstacles, *plan.doubts):
             raise UnfitError(str(obstacle))
-        self._check_conftests(plan)
+        self._check_conftests(plan, graph, stale)
         self._check_imports(plan, loaded)
         for step in (*plan.steps, *plan.dropped):
             self._check_effect(step.name, step.path)
@@ -115,13 +116,12 @@ class Refresh:
         if effect := effect_of(self._life.sources[path], sys.modules[name]):
             raise UnfitError(f"{name} {effect}")
 
-    def _check_conftests(self, plan: Plan) -> None:
+    def _check_conftests(self, plan: Plan, graph: ImportGraph, stale: Collection[str]) -> None:
         """One that is put aside cannot be executed by its name, for that is another's."""
-        changed = {step.path for step in plan.steps}
-        for path, module in self._life.shelf.modules.items():
-            is_aside = sys.modules.get(module.__name__) is not module
-            if is_aside and (path in changed or self._life.sources.get(path) != read_source(path)):
-                raise UnfitError(f"{self._short(path)} cannot be executed again by its name")
+        kept = self._life.shelf.modules
+        aside = {path for path, module in kept.items() if sys.modules.get(module.__name__) is not module}
+        for path in sorted(aside & graph.dependents({*stale, *(step.path for step in plan.steps)}, aside)):
+            raise UnfitError(f"{self._short(path)} cannot be executed again by its name")
 
     def _apply(self, plan: Plan) -> None:
         paths = {step.path for step in (*plan.steps, *plan.dropped)}

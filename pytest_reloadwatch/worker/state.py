@@ -7,10 +7,10 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from pytest_reloadwatch.inplace.namespaces import namespace
-from pytest_reloadwatch.worker.walk import Blind, Walk
+from pytest_reloadwatch.worker.walk import UNTOLD, Blind, Walk
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 LIMIT = 400_000  # objects: about half a second
 _IGNORED = frozenset(
@@ -77,7 +77,15 @@ class State:
         for name, value in list(namespace(module).items()):
             if not name.startswith("_") and not isinstance(value, ModuleType):
                 self._walk.keep(value)
-                self.names[module_name, name] = id(value)
+                self.names[module_name, name] = hash((id(value), *self._inside(value)))
+
+    def _inside(self, value: Any) -> Iterator[int]:
+        """Of a class what its names stand for: these are patched too."""
+        if issubclass(type(value), type):
+            for name, found in list(type.__dict__["__dict__"].__get__(value).items()):
+                if name not in UNTOLD:
+                    self._walk.keep(found)
+                    yield id(found)
 
     def _take(self, module_name: str, module: ModuleType, *, strictly: bool) -> None:
         for name, value in list(namespace(module).items()):

@@ -64,8 +64,8 @@ _INHERITED_STATE: dict[type, Callable[[Any], object]] = {
     random.Random.__base__: lambda found: hash(found.getstate()),  # type: ignore[dict-item]
 }
 _POINTER = 8
-# "__slotnames__" is what copyreg notes of a class that was pickled.
-_OF_CLASSES = frozenset({"__dict__", "__weakref__", "__doc__", "__abstractmethods__", "__slotnames__", "_abc_impl"})
+# Of classes; "__slotnames__" is what copyreg notes of a class that was pickled.
+UNTOLD = frozenset({"__dict__", "__weakref__", "__doc__", "__abstractmethods__", "__slotnames__", "_abc_impl"})
 
 
 class Blind(Exception):  # noqa: N818 - an answer rather than an error
@@ -169,7 +169,7 @@ class Walk:
         if not self._is_entered(_module_of(found)):
             return []
         names = type.__dict__["__dict__"].__get__(found)
-        return [value for name, value in list(names.items()) if name not in _OF_CLASSES]
+        return [value for name, value in list(names.items()) if name not in UNTOLD]
 
     def _look_into_function(self, found: Any) -> list[Any]:
         if not self._is_entered(found.__module__):

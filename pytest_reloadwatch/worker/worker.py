@@ -91,6 +91,7 @@ class Worker:
     def _carry_out(self, order: Resume) -> tuple[int, str]:
         """Pytest's exit code, and why this process can have no further run."""
         self._life.begin(order)
+        sys.path[:] = dict.fromkeys(sys.path)  # pytest puts in front what it needs, each time
         self._recorder.written.clear()  # by now it is on disk as everything else
         self._runs += 1
         invocation = self._waiting.invocation_params
