@@ -356,7 +356,7 @@ class Controller:
         if self._beginning.capture_off:
             self._screen.give_up_terminal()  # tests may read from it
         if checkpoint.is_root and self._is_in_place and self._runs > 1:
-            self._screen.note(f"a fresh process: {self._unfit or 'the last one has ended'}")
+            self._screen.note(f"a fresh process: {self._unfit or 'the last one was ended'}")
             self._unfit = ""
         self._pool.tell(checkpoint.pid, order)
         self._tell_reasons()

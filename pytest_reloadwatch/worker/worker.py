@@ -101,6 +101,8 @@ class Worker:
         except UnfitError as error:
             self._life.has_finished = True
             return 0, str(error)
+        except KeyboardInterrupt:  # before pytest would have taken it for the run's
+            return int(pytest.ExitCode.INTERRUPTED), ""
         finally:
             self._let_go()
         if code not in _WENT_THROUGH:
