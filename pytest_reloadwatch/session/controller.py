@@ -732,6 +732,8 @@ class Controller:
         if not self._has_root and not self._engine.is_starting():
             self._screen.note("the first process ended before it could be frozen")
             self._end(INTERNAL_ERROR)
+        elif self._is_in_place and self._state is State.IDLE:
+            self._plan_again()  # one that was waited for may have ended before it was ready
 
     def _hear_last_words(self, current: Current) -> None:
         """Its process is gone, though what it has forked may keep the connection open."""
