@@ -55,10 +55,13 @@ class OwnSources:
     def is_own(self, path: str) -> bool:
         """Whether the absolute *path* is the person's own, by where it lies."""
         place = (self._root or os.getcwd(), tuple(entry for entry in sys.path if isinstance(entry, str)))
-        if self._first_party is None or place != self._place:
-            self._place = place
+        if place != self._place:
+            self._place = place  # first: to find out may import, and then be asked about that
+            self._first_party = None
             self._first_party = FirstParty(place[0], os.path.join(place[0], ".pytest_cache"))
-        return self._first_party.is_source(path) and not path.startswith(_THIS_PACKAGE)
+        if self._first_party is None or path.startswith(_THIS_PACKAGE):
+            return False
+        return self._first_party.is_source(path)
 
     def graph(self, loaded: Iterable[LoadedModule], now: Reader) -> ImportGraph:
         """What the sources of *loaded* modules import."""
