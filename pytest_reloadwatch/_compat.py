@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-    from types import FrameType
+    from types import FrameType, ModuleType
 
     import pytest
 
@@ -164,6 +164,13 @@ def rewritten_from_source(is_own: Callable[[str], bool]) -> Iterator[None]:
         yield
     finally:
         rewrite._read_pyc, rewrite._write_pyc = read, write
+
+
+def is_rewritten(module: ModuleType) -> bool:
+    """Whether pytest's assertion rewriting has loaded *module*: that of tests and conftests, and what asks for it."""
+    rewrite: Any = sys.modules.get("_pytest.assertion.rewrite")
+    spec = module.__spec__
+    return rewrite is not None and spec is not None and isinstance(spec.loader, rewrite.AssertionRewritingHook)
 
 
 def clear_typing_caches() -> None:

@@ -54,3 +54,7 @@ class ReloadFailedError(ReloadWatchError):
 
     def __str__(self) -> str:
         return f"{self.module} could not be executed again: {self.problem}; every module is as it was before"
+
+
+class StaleObjectWarning(UserWarning):
+    """After a reload something still holds an object that the old source has made."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,6 +12,8 @@ from pytest_reloadwatch import options as _options
 
 if TYPE_CHECKING:
     from collections.abc import Generator
+
+    from pytest_reloadwatch.inplace.reloading import Reloads
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -33,3 +36,17 @@ def pytest_load_initial_conftests(early_config: pytest.Config, args: list[str]) 
     except BaseException as error:
         run.explain_failure(error)
         raise
+
+
+@pytest.fixture
+def reload_module(request: pytest.FixtureRequest) -> Generator[Reloads, None, None]:
+    """Execute a module and all that depends on it again: reload_module(module); undone after the test.
+
+    Test modules, conftests and other plugins keep what they have imported.
+    """
+    from pytest_reloadwatch.inplace.reloading import Reloads  # only when asked for
+
+    kept = [plugin for plugin in request.config.pluginmanager.get_plugins() if isinstance(plugin, ModuleType)]
+    kept += {item.module for item in request.session.items if isinstance(item, pytest.Function)}
+    with Reloads(keep=kept, root=str(request.config.rootpath)) as reload:
+        yield reload

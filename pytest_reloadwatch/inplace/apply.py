@@ -15,13 +15,13 @@ from pytest_reloadwatch.exceptions import ReloadFailedError
 from pytest_reloadwatch.inplace.bytecode import compiled_from_source
 from pytest_reloadwatch.inplace.disturbance import Disturbance
 from pytest_reloadwatch.inplace.finder import InPlaceFinder
-from pytest_reloadwatch.inplace.generation import Generation, advance
+from pytest_reloadwatch.inplace.generation import Generation
 from pytest_reloadwatch.inplace.namespaces import Imported, Saved, drop
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pytest_reloadwatch.inplace.plan import Plan
+    from pytest_reloadwatch.inplace.plan import Plan, Step
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,7 @@ class Applied:
     """
 
     executed: tuple[str, ...]
+    steps: tuple[Step, ...]
     dropped: tuple[str, ...]
     imported: tuple[str, ...]
     disturbed: tuple[str, ...]
@@ -46,7 +47,7 @@ class Applied:
         """Give every module the namespace that it had, and forget what was imported anew."""
         saved = self.previous.saved
         _restore(self._before, saved, self._is_own)
-        advance((one.module for one in saved), by=-1)
+        self.previous.reinstate()
 
 
 def apply(plan: Plan, is_own: Callable[[str], bool]) -> Applied:
@@ -75,9 +76,11 @@ def apply(plan: Plan, is_own: Callable[[str], bool]) -> Applied:
         if isinstance(error, (KeyboardInterrupt, ReloadFailedError)):
             raise
         raise _failure(plan, finder, error) from error
-    advance(one.module for one in previous.saved)
+    previous.retire()
+    steps = {step.name: step for step in plan.steps}
     return Applied(
         executed=tuple(finder.executed),
+        steps=tuple(steps[name] for name in finder.executed),
         dropped=tuple(step.name for step in plan.dropped),
         imported=tuple(before.new()),
         disturbed=disturbance.found(),

@@ -31,7 +31,7 @@ def find_doubts(
 def _about_execution(module: LoadedModule, now: bytes) -> Iterator[tuple[str, str]]:
     for effect in effects_of(now):
         yield module.name, f"would do this once more: {effect}"
-    if now != module.source:
+    if module.source is not None and now != module.source:
         kept = {_without_line(effect) for effect in effects_of(now)}
         for effect in effects_of(module.source):
             if _without_line(effect) not in kept:
@@ -61,7 +61,7 @@ def _about_imports(
             if _is_foreign(name, by_name):
                 yield importer, f"no longer imports {name}, which stays loaded with all that it did"
     for module in orphans:
-        if extent(module.source).strict != WHOLE:
+        if extent(module.source or b"raise").strict != WHOLE:
             importers = ", ".join(sorted(importer for importer, names in removed.items() if names - left))
             yield importers, f"no longer imports {module.name}, whose effects stay"
 
@@ -73,7 +73,7 @@ def _about_order(
     by_name = {module.name: module for module in loaded}
     for module in loaded:
         text = texts[module.path]
-        if text == module.source or text is None:
+        if text is None or module.source is None or text == module.source:
             continue
         before = [name for name in _in_order(module, module.source) if name in by_name]
         now = [name for name in _in_order(module, text) if name in by_name]
@@ -90,7 +90,7 @@ def _others(names: Sequence[str], common: Sequence[str], name: str) -> list[str]
 
 def _has_effects(module: LoadedModule, loaded: Sequence[LoadedModule], graph: ImportGraph) -> bool:
     reached = graph.closure([module.path])
-    return any(one.path in reached and effects_of(one.source) for one in loaded)
+    return any(one.path in reached and effects_of(one.source or b"") for one in loaded)
 
 
 def _orphans(loaded: Sequence[LoadedModule], names: set[str], graph: ImportGraph) -> list[LoadedModule]:
@@ -106,7 +106,9 @@ def _orphans(loaded: Sequence[LoadedModule], names: set[str], graph: ImportGraph
 
 
 def _removed(module: LoadedModule, now: bytes | None) -> set[str]:
-    return set() if now == module.source else _names(module, module.source) - _names(module, now)
+    return (
+        set() if module.source is None or now == module.source else _names(module, module.source) - _names(module, now)
+    )
 
 
 def _in_order(module: LoadedModule, source: bytes) -> list[str]:

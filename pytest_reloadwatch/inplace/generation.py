@@ -30,6 +30,7 @@ class Survivor:
     object: Any
     module: str
     name: str
+    generation: int  # 0 where it is only known that there is a newer one
 
 
 class Generation:
@@ -68,10 +69,33 @@ class Generation:
         gc.collect()
         if _drop_unheld(plain):
             gc.collect()
-        found = [Survivor(made, made.__module__, _full_name(made)) for one in self._made if (made := one()) is not None]
-        found += [Survivor(value, *place) for one, place in weak if (value := one()) is not None]
-        found += [Survivor(value[0], *place) for value, place in plain]
+        found = [self._made_survivor(made) for one in self._made if (made := one()) is not None]
+        found += [self._survivor(value, *place) for one, place in weak if (value := one()) is not None]
+        found += [self._survivor(value[0], *place) for value, place in plain]
         return list({id(survivor.object): survivor for survivor in reversed(found)}.values())
+
+    def retire(self) -> None:
+        """The modules have executed again: this generation is an older one now."""
+        for one in self.saved:
+            _NUMBERS[one.module] = number(one.module) + 1
+        _RETIRED.extend((reference, self.numbers[_home(made)]) for reference, made in self._living())
+
+    def reinstate(self) -> None:
+        """That was undone, and what is of the modules now is of this generation."""
+        for one in self.saved:
+            _NUMBERS[one.module] = self.numbers[one.name]
+        living = {id(made) for _, made in self._living()}
+        _RETIRED[:] = [entry for entry in _RETIRED if id(entry[0]()) not in living]
+
+    def _living(self) -> list[tuple[weakref.ref[Any], Any]]:
+        found = [(reference, reference()) for reference in self._made]
+        return [(reference, made) for reference, made in found if made is not None and _home(made) in self.numbers]
+
+    def _made_survivor(self, made: Any) -> Survivor:
+        return self._survivor(made, _home(made), full_name(made))
+
+    def _survivor(self, value: Any, module: str, name: str) -> Survivor:
+        return Survivor(value, module, name, self.numbers.get(module, 0))
 
     def _take_values(self) -> tuple[_Weak, _Plain]:
         """What names stood for, apart from what was not made there; the names are gone after that."""
@@ -115,20 +139,29 @@ def number(module: ModuleType) -> int:
     return _NUMBERS.get(module, 1)
 
 
-def advance(modules: Iterable[ModuleType], by: int = 1) -> None:
-    """Count one more execution; one less where it was undone."""
-    for module in modules:
-        _NUMBERS[module] = number(module) + by
+def retired() -> dict[int, int]:
+    """The generations, by identity, of classes and functions that were made by an older execution and still exist."""
+    _RETIRED[:] = [entry for entry in _RETIRED if entry[0]() is not None]
+    return {id(reference()): generation for reference, generation in _RETIRED}
 
 
-_NUMBERS: weakref.WeakKeyDictionary[ModuleType, int] = weakref.WeakKeyDictionary()  # of the process, as modules are
+# Of the process, as modules are.
+_NUMBERS: weakref.WeakKeyDictionary[ModuleType, int] = weakref.WeakKeyDictionary()
+_RETIRED: list[tuple[weakref.ref[Any], int]] = []
 
 
 def _module_of(kind: type) -> Any:
     return type.__dict__["__module__"].__get__(kind)
 
 
-def _full_name(made: Any) -> str:
+def _home(made: Any) -> str:
+    """The module of a class or function, by name."""
+    home = made.__globals__.get("__name__") if type(made) is FunctionType else _module_of(made)
+    return str(home)
+
+
+def full_name(made: Any) -> str:
+    """The dotted name of a class or function, with the module in front."""
     return f"{made.__module__}.{made.__qualname__}"
 
 

@@ -3,16 +3,31 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 @dataclass(frozen=True)
 class LoadedModule:
-    """A module in ``sys.modules``: *source* is the text that was executed, from the absolute *path*."""
+    """A module in ``sys.modules``: *source* is the text that was executed, from the absolute *path*.
+
+    Where that is not known, or the module is to count as changed, *source* is None.
+    """
 
     name: str
     path: str
-    source: bytes
+    source: bytes | None
+
+    def forgotten(self) -> LoadedModule:
+        """The same, as if it were not known what it was executed from."""
+        return replace(self, source=None)
+
+    def as_now(self, read: Callable[[str], bytes | None]) -> LoadedModule:
+        """The same, as if it had been executed from what is on disk."""
+        return replace(self, source=read(self.path))
 
     @property
     def package(self) -> str:

@@ -148,7 +148,7 @@ class _Planner:
 
     def _has_changed(self, module: LoadedModule) -> bool:
         text = self._texts[module.path]
-        if text is None or self._count_layout or text == module.source:
+        if text is None or module.source is None or self._count_layout or text == module.source:
             return text != module.source
         return read_source(text).code != read_source(module.source).code
 

@@ -13,7 +13,7 @@ from pytest_reloadwatch.inplace.namespaces import namespace
 from pytest_reloadwatch.inplace.words import Words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
     from pytest_reloadwatch.inplace.generation import Survivor
 
@@ -26,11 +26,11 @@ _OUT_OF_SIGHT = "something out of sight (an extension module, or the interpreter
 class Search:
     """One search, breadth first; its own structures are no holders."""
 
-    def __init__(self, survivors: list[Survivor], numbers: Mapping[str, int], ignored: Iterable[object]) -> None:
+    def __init__(self, survivors: list[Survivor], reloaded: frozenset[str], ignored: Iterable[object]) -> None:
         self._objects = {id(one.object): one.object for one in survivors}
         self._old = set(self._objects)
-        self._numbers = numbers
-        self._words = Words(survivors, numbers)
+        self._reloaded = reloaded
+        self._words = Words(survivors)
         self._held: dict[int, list[int]] = {}  # for each holder what it holds of these
         self._excused: set[int] = set()  # what frames, and whatever else does not count, refers to
         self._names = {
@@ -61,7 +61,7 @@ class Search:
 
         def rank(key: int) -> tuple[bool, bool, int]:
             name = self._names.get(key, "")
-            return name in self._numbers, name == "__main__", order.get(key, -1)
+            return name in self._reloaded, name == "__main__", order.get(key, -1)
 
         return sorted((key for key, one in self._objects.items() if self._is_root(one)), key=rank)
 

@@ -39,5 +39,5 @@ def find_stale(generation: Generation, ignored: Iterable[object] = ()) -> tuple[
     survivors = generation.release()
     if not survivors:
         return ()
-    search = Search(survivors, generation.numbers, ignored)
+    search = Search(survivors, frozenset(generation.numbers), ignored)
     return tuple(sorted({Stale(*words) for words in search.findings()}))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_reloadwatch import _compat
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from pytest_reloadwatch.inplace.generation import Survivor
 
@@ -19,9 +19,8 @@ _LONGEST_KEY = 40
 class Words:
     """Names for what is met on the way from a module's name to an old object."""
 
-    def __init__(self, survivors: Iterable[Survivor], numbers: Mapping[str, int]) -> None:
-        self._places = {id(one.object): (one.module, one.name) for one in survivors}
-        self._numbers = numbers
+    def __init__(self, survivors: Iterable[Survivor]) -> None:
+        self._places = {id(one.object): (one.name, one.generation) for one in survivors}
 
     def describe(self, chain: Sequence[Any], module: str) -> tuple[str, str, str]:
         """Holder, verb and object for a way from *chain*'s first, *module*'s namespace or a fixture, to its last."""
@@ -39,19 +38,19 @@ class Words:
 
     def object(self, old: Any, *, with_kind: bool = True) -> str:
         """An old object and its generation; of an instance its class is told."""
-        module, name = self._place(old)
+        name, generation = self._place(old)
         kind = f"{self.kind(old)} " if with_kind and id(old) in self._places else ""
-        return f"{kind}{name} of generation {self._numbers.get(module, 1)}"
+        return f"{kind}{name} of {f'generation {generation}' if generation else 'an older generation'}"
 
     def kind(self, found: Any) -> str:
         """What sort of thing this is, in one word."""
         return _kind(found)
 
-    def _place(self, old: Any) -> tuple[str, str]:
+    def _place(self, old: Any) -> tuple[str, int]:
         if id(old) in self._places:
             return self._places[id(old)]
-        module, name = self._places[id(type(old))]
-        return module, f"{name}.{old.name}" if isinstance(old, enum.Enum) else name
+        name, generation = self._places[id(type(old))]
+        return f"{name}.{old.name}" if issubclass(type(old), enum.Enum) else name, generation
 
 
 def _kind(found: Any) -> str:
