@@ -101,7 +101,7 @@ class Refresh:
         return plan
 
     def _check_imports(self, plan: Plan, loaded: list[LoadedModule]) -> None:
-        sources = {module.name: module.source for module in loaded}
+        sources = {module.name: self._life.sources[module.path] for module in loaded}
         now = {step.name: read_source(step.path) or b"" for step in plan.steps}
         gone = {step.name for step in plan.dropped}
         changes = ImportChanges(
