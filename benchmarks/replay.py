@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 COLUMNS = "{:<10} {:>5} {:>6} / {:<6} {:>7} {:>7} {:>7} {:>11}"
 HEADER = COLUMNS.format("commit", "files", "ran", "known", "modules", "ours s", "cold s", "differences")
 BAD = ("failed", "error")
+WAYS = ("reloaded in place", "in the same process", "a fresh process", "starting over")
 ABSENT = "-"
 SHOWN = 12  # of one kind at one step
 
@@ -207,9 +208,18 @@ def run(replay: Replay, session: WatchSession, commits: Sequence[str], steps: li
     return "processes of the session outlived it" if session.leftovers else ""
 
 
+def ways_taken(output: str) -> dict[str, int]:
+    """How often the session said that it took changes in by one of these ways; rewinding needs no word."""
+    with open(output, encoding="utf-8", errors="replace") as file:
+        said = [line.removeprefix("reloadwatch: ") for line in file]
+    return {way: count for way in WAYS if (count := sum(line.startswith(way) for line in said))}
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command's exit code."""
-    chosen = history_parser(__doc__).parse_args(arguments)
+    parser = history_parser(__doc__)
+    parser.add_argument("--engine", choices=("auto", "rewind", "inplace"), default="auto", help="as --reload-engine")
+    chosen = parser.parse_args(arguments)
     end_on_signals()
     chosen.clone = os.path.abspath(chosen.clone)
     steps: list[Step] = []
@@ -220,10 +230,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         live = Project(chosen.clone, chosen.python, tuple(chosen.pythonpath), tuple(chosen.args))
         replay = Replay(live, replace(live, clone=cold), chosen.timeout)
         shutil.rmtree(os.path.join(chosen.clone, ".pytest_cache"), ignore_errors=True)
-        problem = run(replay, WatchSession(live, work), read_commits(chosen), steps)
+        session = WatchSession(live, work, f"--reload-engine={chosen.engine}")
+        problem = run(replay, session, read_commits(chosen), steps)
+        ways = ways_taken(session.output)
     if chosen.json:
         with open(chosen.json, "w", encoding="utf-8") as file:
             json.dump({"steps": [asdict(step) for step in steps], "problem": problem}, file, indent=1)
+    if ways:
+        print(", ".join(f"{way}: {times}" for way, times in ways.items()))
     print(summary(steps, problem))
     return 1 if problem or any(step.differences for step in steps) else 0
 

@@ -5,14 +5,18 @@ What of the standard library's is needed in children too stands with them, in re
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import importlib
 import os
 import sys
+import types
+import typing
 from importlib.machinery import SourceFileLoader
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
     from types import CodeType, FrameType, ModuleType
 
     import pytest
@@ -141,6 +145,107 @@ def guard_rewritten_bytecode(is_trusted: Callable[[str, str], bool]) -> None:
         return original(source, bytecode, *args, **kwargs)
 
     rewrite._read_pyc = read_guarded
+
+
+@contextlib.contextmanager
+def rewritten_from_source(is_own: Callable[[str], bool]) -> Iterator[None]:
+    """Let pytest's assertion rewriting neither read nor write cached bytecode of sources for which *is_own* holds.
+
+    There is no option for one source; where pytest's rewriting is not loaded nothing is cached by it.
+    """
+    rewrite: Any = sys.modules.get("_pytest.assertion.rewrite")
+    if rewrite is None:
+        yield
+        return
+    read, write = rewrite._read_pyc, rewrite._write_pyc
+
+    def read_others(source: Any, bytecode: Any, *args: Any, **kwargs: Any) -> Any:
+        return None if is_own(str(source)) else read(source, bytecode, *args, **kwargs)
+
+    def write_others(state: Any, code: Any, *args: Any, **kwargs: Any) -> Any:
+        return False if is_own(code.co_filename) else write(state, code, *args, **kwargs)
+
+    rewrite._read_pyc, rewrite._write_pyc = read_others, write_others
+    try:
+        yield
+    finally:
+        rewrite._read_pyc, rewrite._write_pyc = read, write
+
+
+def is_rewritten(module: ModuleType) -> bool:
+    """Whether pytest's assertion rewriting has loaded *module*: that of tests and conftests, and what asks for it."""
+    rewrite: Any = sys.modules.get("_pytest.assertion.rewrite")
+    spec = module.__spec__
+    return rewrite is not None and spec is not None and isinstance(spec.loader, rewrite.AssertionRewritingHook)
+
+
+def clear_typing_caches() -> None:
+    """Let go of classes that typing keeps as parts of ``list[...]`` and the like; it makes them again.
+
+    The list of what to call is how CPython's own tests do it (3.10 to 3.14).
+    """
+    for clear in list(getattr(typing, "_cleanups", ())):
+        clear()
+
+
+def class_dictionary(owner: type) -> dict[str, Any] | None:
+    """The dictionary behind a class's ``__dict__``, which is a view: the garbage collector knows it."""
+    behind = gc.get_referents(owner.__dict__)
+    return behind[0] if behind else None
+
+
+def fixture_named(found: Any) -> str:
+    """Scope and name, where this is pytest's definition of a fixture, which keeps what the fixture has made."""
+    fixtures: Any = sys.modules.get("_pytest.fixtures")
+    if fixtures is None or not isinstance(found, fixtures.FixtureDef):
+        return ""
+    return f"{found.scope} fixture {found.argname!r}"
+
+
+def take_out_rewriting() -> None:
+    """Take the assertion rewriting of a pytest that waits out of ``sys.meta_path``: the next one brings its own."""
+    sys.meta_path[:] = [finder for finder in sys.meta_path if not _rewrites(finder)]
+
+
+def rewriting_hooks() -> list[Any]:
+    """Those that rewrite assertions just now: one, unless tests run pytest."""
+    return list(filter(_rewrites, sys.meta_path))
+
+
+def pass_on_rewriting(before: Iterable[Any], hooks: Iterable[Any]) -> None:
+    """Register with *hooks* what conftests have registered with those *before*, which they will not do once more."""
+    marks = {name for hook in before for name in hook._must_rewrite}
+    for hook in hooks:
+        hook._must_rewrite.update(marks)  # pytest.register_assert_rewrite would warn of what is imported
+
+
+def retire_rewriting(hooks: Iterable[Any], config: pytest.Config) -> None:
+    """They stay as loaders of modules; nothing of the pytest that is over shall stay with them."""
+    for hook in hooks:
+        hook.config, hook.session = config, None
+
+
+def _rewrites(finder: object) -> bool:
+    return type(finder).__name__ == "AssertionRewritingHook"
+
+
+def event_loops() -> Any:
+    """asyncio's policy, made when it is first asked for, and what the main thread's loop is according to it."""
+    events: Any = sys.modules.get("asyncio.events")
+    policy = getattr(events, "_event_loop_policy", None)
+    return policy, dict(vars(getattr(policy, "_local", None) or types.SimpleNamespace()))
+
+
+def restore_event_loops(before: Any) -> None:
+    """Make it so again: set_event_loop_policy would warn, and knows nothing of what has been asked for."""
+    events: Any = sys.modules.get("asyncio.events")
+    if events is None or not hasattr(events, "_event_loop_policy"):
+        return
+    policy, local = before
+    events._event_loop_policy = policy
+    if hasattr(policy, "_local"):
+        vars(policy._local).clear()
+        vars(policy._local).update(local)
 
 
 def watch_imports_by_name(seen: Callable[[str], None]) -> None:

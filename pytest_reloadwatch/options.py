@@ -17,6 +17,9 @@ _INFORMATIVE = ("help", "version", "collectonly", "showfixtures", "show_fixtures
 GUARD_MODES = ("off", "warn", "error")
 
 
+IN_WORKER = "reloadwatch-worker"  # the name of the plugin that each run in a worker has
+
+
 @dataclass(frozen=True)
 class Options:
     """What the person asked for, as absolute paths and plain values."""
@@ -27,6 +30,7 @@ class Options:
     poll: bool
     events: str | None
     allow: tuple[str, ...]
+    engine: Literal["rewind", "inplace"] = "rewind"
 
     @property
     def once(self) -> bool:
@@ -48,7 +52,7 @@ def register(parser: pytest.Parser) -> None:
         "--reload-engine",
         choices=("auto", "rewind", "inplace"),
         default="auto",
-        help="how modules are made fresh: rewind to a checkpoint (default where fork is sound)",
+        help="how modules are made fresh: rewind to a checkpoint (default where fork is sound), or reload in place",
     )
     group.addoption(
         "--reload-select",
@@ -84,7 +88,8 @@ def from_config(config: pytest.Config, environ: Mapping[str, str]) -> Options | 
     wanted = chosen.reload_watch or chosen.reload_once
     if not wanted or any(getattr(chosen, name, False) for name in _INFORMATIVE) or hasattr(config, "workerinput"):
         return None
-    _check_engine(chosen.reload_engine)
+    if config.pluginmanager.has_plugin(IN_WORKER):
+        return None  # a run of a session, in a process that the session has started
     if getattr(chosen, "looponfail", False):
         raise pytest.UsageError("--looponfail and --reload-watch both watch files: leave one of them out")
     once = chosen.reload_once or _is_ci(environ)
@@ -95,6 +100,7 @@ def from_config(config: pytest.Config, environ: Mapping[str, str]) -> Options | 
         poll=chosen.reload_poll,
         events=os.path.abspath(chosen.reload_events) if chosen.reload_events else None,
         allow=tuple(config.getini("reload_allow")),
+        engine=_engine(chosen.reload_engine),
     )
 
 
@@ -111,10 +117,12 @@ def _is_ci(environ: Mapping[str, str]) -> bool:
     return environ.get("CI", "").lower() not in ("", "0", "false")
 
 
-def _check_engine(engine: str) -> None:
-    if engine == "inplace":
-        raise pytest.UsageError(
-            "--reload-engine=inplace is not part of this version; leave the option out, or say --reload-engine=rewind"
-        )
+def _engine(wanted: str) -> Literal["rewind", "inplace"]:
+    """Rewind where this system can fork. Raises pytest.UsageError where it was asked for and cannot."""
+    if wanted == "inplace" or (wanted == "auto" and not hasattr(os, "fork")):
+        return "inplace"
     if not hasattr(os, "fork"):
-        raise pytest.UsageError("this system has no os.fork, which --reload-watch and --reload-once need")
+        raise pytest.UsageError(
+            "this system has no os.fork, which --reload-engine=rewind needs; leave the option out, or say inplace"
+        )
+    return "rewind"

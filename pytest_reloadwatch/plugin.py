@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator
 
     from pytest_reloadwatch.freshness import FreshImports, ModuleFreshness
+    from pytest_reloadwatch.inplace.reloading import Reloads
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -37,7 +39,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config, args: list[str]) 
     except KeyboardInterrupt:
         raise SystemExit(pytest.ExitCode.INTERRUPTED) from None  # the controller tells what it is about
     except BaseException as error:
-        start.explain_failure(run, error)
+        run.explain_failure(error)
         raise
 
 
@@ -78,3 +80,17 @@ def fresh_import() -> Generator[FreshImports, None, None]:
 
     with freshness.FreshImports() as imports:
         yield imports
+
+
+@pytest.fixture
+def reload_module(request: pytest.FixtureRequest) -> Generator[Reloads, None, None]:
+    """Execute a module and all that depends on it again: reload_module(module); undone after the test.
+
+    Test modules, conftests and other plugins keep what they have imported.
+    """
+    from pytest_reloadwatch.inplace.reloading import Reloads  # only when asked for
+
+    kept = [plugin for plugin in request.config.pluginmanager.get_plugins() if isinstance(plugin, ModuleType)]
+    kept += {item.module for item in request.session.items if isinstance(item, pytest.Function)}
+    with Reloads(keep=kept, root=str(request.config.rootpath)) as reload:
+        yield reload

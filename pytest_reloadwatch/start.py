@@ -1,6 +1,7 @@
 """How a session begins: the process forks; the parent becomes the controller, the child the first checkpoint.
 
-Each side imports what it needs after the fork, both at the same time, so that a session begins sooner.
+Each side imports what it needs after the fork, both at the same time, so that a session begins sooner. For reload in
+place nothing forks: the process becomes the controller, which starts workers with its own command line.
 """
 
 from __future__ import annotations
@@ -14,12 +15,13 @@ from typing import TYPE_CHECKING, NoReturn
 import pytest
 
 from pytest_reloadwatch import _compat
+from pytest_reloadwatch.endpoint import Listener, has_unix_sockets, is_answering
 from pytest_reloadwatch.record.firstparty import FirstParty
-from pytest_reloadwatch.rewind.restore import flush_streams
+from pytest_reloadwatch.rewind.streams import flush_streams
 from pytest_reloadwatch.session.address import client_address, internal_address
-from pytest_reloadwatch.session.clients import Listener, is_answering
 from pytest_reloadwatch.session.events import Events
 from pytest_reloadwatch.session.reports import make_directory, remove_stale
+from pytest_reloadwatch.session.workers import WORKER, Workers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,22 +37,27 @@ STORE = os.path.join("d", "reloadwatch", "store.sqlite")
 
 
 def start_session(config: pytest.Config, arguments: list[str], options: Options) -> Run:
-    """Fork. Returns in every run, never in the controller: that one ends with SystemExit."""
+    """Fork. Returns in every run, never in the controller or a worker: those end with SystemExit."""
+    order = os.environ.pop(WORKER, "")
+    if order:
+        _become_worker(config, order)
     inherited = _take_listener()
     cache_dir = _compat.cache_directory(config)
     first_party = FirstParty(str(config.rootpath), cache_dir)
     try:
         events = Events(options.events)
-        internal = Listener(internal_address(os.getpid()))
+        internal = Listener(internal_address(os.getpid()), loopback=options.engine == "inplace")
     except OSError as error:
         raise pytest.UsageError(f"reloadwatch cannot start: {error}") from error
     remove_stale()
     reports = make_directory()
     flush_streams()
-    child = os.fork()
-    if child:
+    workers = None
+    if options.engine == "inplace":
+        workers = Workers(internal.address, reports, str(config.invocation_params.dir))
+    if workers is not None or os.fork():
         with _removed_at_the_end(reports):
-            _control(config, arguments, options, first_party, cache_dir, internal, inherited, events, reports)
+            _control(config, arguments, options, first_party, cache_dir, internal, inherited, events, reports, workers)
     internal.forget()
     if inherited is not None:
         inherited.forget()
@@ -63,13 +70,6 @@ def _removed_at_the_end(directory: str) -> Iterator[None]:
         yield
     finally:
         shutil.rmtree(directory, ignore_errors=True)
-
-
-def explain_failure(run: Run, error: BaseException) -> None:
-    """Tell the controller which conftest could not be imported."""
-    path = getattr(error, "path", None)
-    if path is not None and type(error).__name__ == "ConftestImportFailure":
-        run.conftest_failed(str(path))
 
 
 def _become_root(config: pytest.Config, options: Options, first_party: FirstParty, address: str, reports: str) -> Run:
@@ -129,6 +129,7 @@ def _control(
     inherited: Listener | None,
     events: Events,
     reports: str,
+    workers: Workers | None,
 ) -> NoReturn:
     from pytest_reloadwatch.proof.store import open_store
     from pytest_reloadwatch.rewind.bytecode import discard_recent
@@ -168,6 +169,7 @@ def _control(
         internal=internal,
         clients=clients,
         reports=Reports(reports),
+        workers=workers,
     )
     try:
         code = controller.serve()
@@ -176,9 +178,27 @@ def _control(
         _pass_listener(clients)
         shutil.rmtree(reports, ignore_errors=True)
         os.chdir(config.invocation_params.dir)  # it may be a new directory of the same name
-        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
+        code = _start_over()
     flush_streams()
     raise SystemExit(code)
+
+
+def _start_over() -> int:
+    """Begin anew in this process's place; where that cannot be had, as on Windows, the exit code of another one."""
+    command = [sys.executable, *sys.orig_argv[1:]]
+    if os.name != "nt":
+        os.execv(sys.executable, command)
+    import subprocess
+
+    return subprocess.call(command)
+
+
+def _become_worker(config: pytest.Config, order: str) -> NoReturn:
+    """Run pytest for the controller that has started this process, as often as it says."""
+    from pytest_reloadwatch.worker.worker import serve
+
+    address, reports = order.split(os.pathsep)
+    serve(config, FirstParty(str(config.rootpath), _compat.cache_directory(config)), address, reports)
 
 
 def _listen(rootdir: str, inherited: Listener | None, screen: Screen) -> Listener | None:
@@ -197,7 +217,7 @@ def _listen(rootdir: str, inherited: Listener | None, screen: Screen) -> Listene
 
 def _pass_listener(listener: Listener | None) -> None:
     """A session that starts over keeps its socket, so that whoever asks meanwhile only waits."""
-    if listener is not None:
+    if listener is not None and has_unix_sockets():
         os.set_inheritable(listener.fileno(), True)
         os.environ[_LISTENER] = f"{listener.fileno()}:{listener.address}"
 

@@ -16,7 +16,7 @@ UNWANTED = ("CI", "PYTEST_ADDOPTS", "PYTEST_PLUGINS", "NO_COLOR", "FORCE_COLOR",
 @pytest.fixture(autouse=True, scope="session")
 def _private_environment():
     """Sessions of this process meet in a directory of its own; a socket's path has to be short."""
-    directory = tempfile.mkdtemp(prefix="rw-", dir="/tmp")
+    directory = tempfile.mkdtemp(prefix="rw-", dir="/tmp" if os.path.isdir("/tmp") else None)
     before = dict(os.environ)
     os.environ["XDG_RUNTIME_DIR"] = directory
     for name in UNWANTED:

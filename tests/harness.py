@@ -3,13 +3,11 @@
 import contextlib
 import json
 import os
-import pty
 import re
 import shutil
 import signal
 import subprocess
 import sys
-import termios
 import textwrap
 import time
 import uuid
@@ -18,9 +16,17 @@ from pathlib import Path
 from pytest_reloadwatch.exceptions import NoSessionError
 from pytest_reloadwatch.session.clients import ask
 
+try:
+    import pty
+    import termios
+except ImportError:  # as on Windows, where no test sits at a terminal
+    pty = termios = None
+
 TIMEOUT = 60  # seconds: far more than anything takes on a busy machine
 TOKEN = "RELOADWATCH_TEST_TOKEN"
 BAD = ("failed", "error")
+# RELOADWATCH_TEST_ENGINE=inplace has every session reload in place: most of the suite is about any engine.
+ENGINE = [f"--reload-engine={name}"] if (name := os.environ.get("RELOADWATCH_TEST_ENGINE")) else []
 LOOKS = 10  # at processes that sleep, before they count as idle
 SHOWN = 6000  # characters of output and of events, where a test fails
 _HEADER = re.compile(r"^--- (?P<path>\S+)(?: (?P<verb>deleted|renamed|same-stat|older)(?: (?P<target>\S+))?)?$")
@@ -214,7 +220,7 @@ class WatchSession:
         self._output_path = place / f"output-{self.token}.txt"
         self._directory = directory or project.root
         events = f"--reload-events={self.events_path}"
-        self._command = [sys.executable, "-m", "pytest", option, events, *arguments]
+        self._command = [sys.executable, "-m", "pytest", option, events, *ENGINE, *arguments]
         self._environment = {**os.environ, TOKEN: self.token, **(environment or {})}
         self._taken = 0
         self._settled_runs = 0
@@ -433,7 +439,7 @@ def processes_with(variable):
     """The pids of living processes whose environment began with *variable* in it."""
     wanted = variable.encode()
     found = []
-    for name in os.listdir("/proc"):
+    for name in os.listdir("/proc") if os.path.isdir("/proc") else ():
         if name.isdigit():
             with contextlib.suppress(OSError):
                 if wanted in Path("/proc", name, "environ").read_bytes().split(b"\0"):

@@ -97,7 +97,6 @@ class TestOnce:
             ("no_such_file.py", "no_such_file.py"),
             ("test_app.py::no_such_test", "no_such_test"),
             ("--no-such-option", "--no-such-option"),
-            ("--reload-engine=inplace", "--reload-engine=rewind"),
             ("--reload-engine=nonsense", "nonsense"),
             ("--reload-select=nonsense", "nonsense"),
             ("--reload-events=no/such/place", "no/such/place"),

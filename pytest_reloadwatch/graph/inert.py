@@ -8,8 +8,12 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from pytest_reloadwatch.graph.imports import is_type_checking
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 WHOLE = 1 << 30
 
@@ -55,6 +59,33 @@ def extent(source: bytes | str) -> Extent:
     return Extent(strict, lenient, tuple(imports))
 
 
+def first_effect(source: bytes | str, is_plain_class: Callable[[str], bool]) -> int:
+    """The line of the first statement that may do more than import and define; 0 for none, 1 where it does not parse.
+
+    *is_plain_class* is asked about classes at the top level that have bases: whether to make such a class does nothing.
+    """
+    try:
+        body = ast.parse(source).body
+    except (SyntaxError, ValueError, RecursionError):
+        return 1
+    judge = _Judge(strict=True)
+    for statement in body:
+        if not judge.is_inert(statement) and not judge.is_inert_below(statement, is_plain_class):
+            return statement.lineno
+    return 0
+
+
+def is_pure_decorator(node: ast.expr) -> bool:
+    """Whether a decorator is known to touch nothing but what it decorates."""
+    return _Judge(strict=True).is_pure_decorator(node)
+
+
+def is_pure_class(node: ast.ClassDef) -> bool:
+    """Whether no base class, metaclass or keyword of a class can do something with it, as far as is known."""
+    bases = [base.value if isinstance(base, ast.Subscript) else base for base in node.bases]
+    return not node.keywords and all(_last_name(b) in _PURE_BASES or _is_exception(b) for b in bases)
+
+
 def _until(body: list[ast.stmt], judge: _Judge) -> int:
     for statement in body:
         if not judge.is_inert(statement):
@@ -86,26 +117,33 @@ class _Judge:
             return self._are_inert([*node.body, *handled, *node.orelse, *node.finalbody])
         return False
 
+    def is_inert_below(self, node: ast.stmt, is_plain_class: Callable[[str], bool]) -> bool:
+        """Whether this is a class that *is_plain_class* vouches for, and all in it is inert."""
+        return (
+            isinstance(node, ast.ClassDef)
+            and is_plain_class(node.name)
+            and all(map(self.is_pure_decorator, node.decorator_list))
+            and self._are_inert(node.body)
+        )
+
     def _are_inert(self, statements: list[ast.stmt]) -> bool:
         return all(self.is_inert(statement) for statement in statements)
 
     def _is_inert_function(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
         defaults = [*node.args.defaults, *(d for d in node.args.kw_defaults if d is not None)]
-        return all(map(self._is_pure_decorator, node.decorator_list)) and all(map(self._is_pure, defaults))
+        return all(map(self.is_pure_decorator, node.decorator_list)) and all(map(self._is_pure, defaults))
 
     def _is_inert_class(self, node: ast.ClassDef) -> bool:
-        if self._strict:
-            bases = [base.value if isinstance(base, ast.Subscript) else base for base in node.bases]
-            if node.keywords or not all(_last_name(b) in _PURE_BASES or _is_exception(b) for b in bases):
-                return False
-        return all(map(self._is_pure_decorator, node.decorator_list)) and self._are_inert(node.body)
+        if self._strict and not is_pure_class(node):
+            return False
+        return all(map(self.is_pure_decorator, node.decorator_list)) and self._are_inert(node.body)
 
     def _is_inert_assignment(self, node: ast.Assign | ast.AnnAssign | ast.AugAssign) -> bool:
         targets = node.targets if isinstance(node, ast.Assign) else [node.target]
         plain = all(isinstance(part, (ast.Name, ast.Tuple, ast.List)) for target in targets for part in _parts(target))
         return plain and (node.value is None or self._is_pure(node.value))
 
-    def _is_pure_decorator(self, node: ast.expr) -> bool:
+    def is_pure_decorator(self, node: ast.expr) -> bool:
         if not self._strict or _is_of_pytest(node):
             return True
         function = node.func if isinstance(node, ast.Call) else node

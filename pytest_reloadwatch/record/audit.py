@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _LIST = frozenset({"os.listdir", "os.scandir"})
 _FORK = frozenset({"os.fork", "os.forkpty"})
-_SPAWN = frozenset({"os.posix_spawn", "os.exec", "os.system", "os.spawn", "pty.spawn"})
+_SPAWN = frozenset({"os.posix_spawn", "os.exec", "os.system", "os.spawn", "pty.spawn", "_winapi.CreateProcess"})
 _TALK = frozenset({"subprocess.Popen", "socket.connect"})
 _EVENTS = frozenset(
     {"open", "sqlite3.connect", *_LIST, *sitecustomize.WRITTEN, *sitecustomize.RETIMED, *_SPAWN, *_FORK, *_TALK}
@@ -38,7 +38,7 @@ def install(recorder: Recorder, reports: str) -> None:
     """Report to *recorder* for as long as this process lives; children report to files in the directory *reports*."""
 
     starts = None
-    if not children.is_out_of_sight(recorder.first_party.roots):
+    if children.can_report() and not children.is_out_of_sight(recorder.first_party.roots):
         starts = children.Starts(reports, recorder.spawned, recorder.pause)
         starts.install()
 
@@ -48,6 +48,8 @@ def install(recorder: Recorder, reports: str) -> None:
         frame = sys._getframe(1)
         if event in _FORK and starts is not None:
             starts.forks(frame)
+        elif event == "subprocess.Popen" and starts is None:
+            recorder.spawned(children.Child(), frame)
         else:
             _report(recorder, event, args, frame)
 

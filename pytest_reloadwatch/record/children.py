@@ -7,6 +7,7 @@ all that the verdict can rest on, whether the child has ended by then, was kille
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import os
 import sys
 import time
@@ -173,6 +174,11 @@ def _keeps_python_out(rest: Sequence[Any]) -> bool:
     group, _groups, user, _umask, prepare = rest[-5:] if sys.version_info < (3, 11) else rest[-6:-1]
     is_harmless = prepare is None or isinstance(prepare, BuiltinFunctionType)
     return is_harmless and group is None and user in (None, -1)
+
+
+def can_report() -> bool:
+    """Whether this system starts processes in the way that children report of; on Windows none does."""
+    return hasattr(os, "register_at_fork") and importlib.util.find_spec("_posixsubprocess") is not None
 
 
 def is_out_of_sight(roots: Iterable[str]) -> bool:

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
 BUDGET = 12
+ROOT = "root"  # the place of a process that has not taken in anything first-party
+WARM = "warm"  # the place of a worker that has had a run, and reloads in place for the next one
 _SEEN_OR_AHEAD = frozenset({"", "ok"})
 
 
@@ -33,7 +35,7 @@ class Checkpoint:
 
     @property
     def is_root(self) -> bool:
-        return self.place == "root"
+        return self.place == ROOT
 
     def is_valid(self, tree: AbstractSet[tuple[str, str]]) -> bool:
         """Whether nothing that it has taken in has changed."""

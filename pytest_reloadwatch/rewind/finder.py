@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_reloadwatch.exceptions import HoistMismatchError
 from pytest_reloadwatch.record.children import passed_over
+from pytest_reloadwatch.record.surroundings import surroundings
 from pytest_reloadwatch.rewind.shelf import shelved_spec
-from pytest_reloadwatch.rewind.surroundings import surroundings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from types import FrameType, ModuleType
 
     from pytest_reloadwatch.record.recorder import Recorder
-    from pytest_reloadwatch.rewind.timeline import Timeline
+    from pytest_reloadwatch.rewind.life import Life
 
 _OWN = os.path.dirname(os.path.abspath(__file__)) + os.sep
 
@@ -27,7 +27,7 @@ _OWN = os.path.dirname(os.path.abspath(__file__)) + os.sep
 class RewindFinder:
     """Leaves finding and loading to the finders behind it; pytest's assertion rewriting is one of them."""
 
-    def __init__(self, recorder: Recorder, timeline: Timeline) -> None:
+    def __init__(self, recorder: Recorder, timeline: Life) -> None:
         self._recorder = recorder
         self._first_party = recorder.first_party
         self._timeline = timeline

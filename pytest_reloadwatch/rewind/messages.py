@@ -1,20 +1,21 @@
 """Every message between the controller, checkpoints and runs; parse and format side by side.
 
-A message is one line of JSON on a Unix stream socket: never pickle, nothing is executed.
+A message is one line of JSON on a stream socket: never pickle, nothing is executed.
 """
 
 from __future__ import annotations
 
 import contextlib
 import json
-import socket as sockets
+import select
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
+from pytest_reloadwatch import endpoint
 from pytest_reloadwatch.exceptions import BadMessageError
 
-# Bound now: suites replace socket.socket to forbid connections.
-_Socket = sockets.socket
+if TYPE_CHECKING:
+    import socket
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,8 @@ class Resume(Message):
     run has the last of them; *others_wait*: whether a later run has anything at all; *as_before*: tests that will
     execute what they executed when they last ran, and *imports_as_before* whether imports will; *hot*: files before
     which to freeze; *freeze*: whether to freeze at all, *often*: in other places too, which takes a few milliseconds
-    each time; *cause*: the files that changed; *executions*: how often each module has been executed in this session.
+    each time; *cause*: the files that changed; *executions*: how often each module has been executed in this session;
+    *stale*: what a warm worker has taken in and is not as it was then (worker.refresh).
     """
 
     run: int
@@ -54,6 +56,7 @@ class Resume(Message):
     often: bool = True
     cause: list[str] = field(default_factory=list)
     executions: dict[str, int] = field(default_factory=dict)
+    stale: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -119,8 +122,8 @@ class Knowledge(Message):
     modules: list[tuple[str, str]]
     edges: list[tuple[str, str]]
     ambient: list[str]
-    at_import: list[tuple[str, int, str]] | None
     executed: list[str] = field(default_factory=list)
+    at_import: list[tuple[str, int, str]] | None = None  # not known
 
 
 @dataclass(frozen=True)
@@ -258,6 +261,31 @@ class HoistUnfit(Message):
 
 
 @dataclass(frozen=True)
+class TookIn(Message):
+    """Worker to controller: what it has taken in since the time *begun*, as Frozen has it, ahead of that."""
+
+    pid: int
+    past: list[str]
+    begun: int
+
+
+@dataclass(frozen=True)
+class Reloaded(Message):
+    """Worker to controller: these modules were executed again in place, each with the reason."""
+
+    run: int
+    modules: list[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Unfit(Message):
+    """Worker to controller: this process cannot go on, and why: the next run, or this one, takes a fresh one."""
+
+    run: int
+    reason: str
+
+
+@dataclass(frozen=True)
 class ConftestFailed(Message):
     """Run to controller: an initial conftest could not be imported; pytest ends here."""
 
@@ -290,16 +318,14 @@ def parse_message(line: bytes) -> Message:
 class Channel:
     """One end of a connection between two of our processes."""
 
-    def __init__(self, connection: sockets.socket) -> None:
+    def __init__(self, connection: socket.socket) -> None:
         self._socket = connection
         self._buffer = b""
 
     @classmethod
     def connect(cls, address: str) -> Channel:
         """Raises OSError when the controller is gone."""
-        connection = _Socket(sockets.AF_UNIX, sockets.SOCK_STREAM)
-        connection.connect(address)
-        return cls(connection)
+        return cls(endpoint.connect(address))
 
     def fileno(self) -> int:
         return self._socket.fileno()
@@ -310,16 +336,16 @@ class Channel:
 
     def receive(self) -> list[Message] | None:
         """What has arrived so far; None when the other end is gone. Raises BadMessageError."""
-        try:
-            data = self._socket.recv(1 << 20, sockets.MSG_DONTWAIT)
-        except BlockingIOError:
-            return []
-        except ConnectionError:
-            return None
-        if not data:
+        data = endpoint.receive_now(self._socket)
+        if data is None:
             return None
         *lines, self._buffer = (self._buffer + data).split(b"\n")
         return [parse_message(line) for line in lines]
+
+    def wait(self) -> list[Message] | None:
+        """The same, after waiting for something to arrive."""
+        select.select([self._socket], [], [])
+        return self.receive()
 
     def close(self) -> None:
         with contextlib.suppress(OSError):

@@ -8,7 +8,6 @@ import os
 import random
 import signal
 import stat
-import sys
 import tempfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -88,13 +87,6 @@ class SharedState:
         for number, handler in self.handlers.items():
             if handler is not None:
                 signal.signal(number, handler)
-
-
-def flush_streams() -> None:
-    """Write out what is buffered: a fork would write it again."""
-    for stream in (sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__):
-        with contextlib.suppress(OSError, ValueError, AttributeError):
-            stream.flush()  # type: ignore[union-attr] # None where there is no console
 
 
 def _read_offsets() -> dict[int, int]:

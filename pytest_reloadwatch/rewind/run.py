@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import os
-import signal
 from typing import TYPE_CHECKING
 
 import pytest
@@ -25,7 +24,6 @@ from pytest_reloadwatch.rewind.messages import (
     Unwatched,
 )
 from pytest_reloadwatch.rewind.ordering import Ordering
-from pytest_reloadwatch.rewind.restore import flush_streams
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -34,7 +32,7 @@ if TYPE_CHECKING:
     from pytest_reloadwatch.record.owners import Owners
     from pytest_reloadwatch.record.recorder import Owner
     from pytest_reloadwatch.rewind.finder import RewindFinder
-    from pytest_reloadwatch.rewind.timeline import Timeline
+    from pytest_reloadwatch.rewind.life import Life
 
 _PRUNED = "pruned"
 
@@ -43,7 +41,7 @@ class Run:
     """Hooks of one pytest process; a process that continues from a checkpoint has this object too."""
 
     def __init__(
-        self, timeline: Timeline, finder: RewindFinder, owners: Owners, importing: Importing, config: pytest.Config
+        self, timeline: Life, finder: RewindFinder, owners: Owners, importing: Importing, config: pytest.Config
     ) -> None:
         self._timeline = timeline
         self._finder = finder
@@ -95,6 +93,12 @@ class Run:
         """Called where pytest ends because an initial conftest cannot be imported."""
         self._timeline.report()
         self._timeline.send(ConftestFailed(self._run, path))
+
+    def explain_failure(self, error: BaseException) -> None:
+        """Tell the controller which conftest could not be imported, where *error* says so."""
+        path = getattr(error, "path", None)
+        if path is not None and type(error).__name__ == "ConftestImportFailure":
+            self.conftest_failed(str(path))
 
     # Collection
 
@@ -249,9 +253,7 @@ class Run:
         """Outermost, so after the summary: nobody has to wait for what comes then."""
         result = yield
         self._timeline.report()
-        gc.freeze()  # the interpreter's end would go through all that was inherited, page by page
-        flush_streams()
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # Ctrl-C is for the session from here on
+        self._timeline.prepare_end()
         self._timeline.send(Stopped(self._run, int(session.exitstatus)))
         return result
 

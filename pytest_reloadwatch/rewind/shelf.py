@@ -14,7 +14,7 @@ from importlib.machinery import ModuleSpec
 from typing import TYPE_CHECKING
 
 from pytest_reloadwatch.exceptions import HoistMismatchError
-from pytest_reloadwatch.rewind.surroundings import surroundings
+from pytest_reloadwatch.record.surroundings import surroundings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -29,8 +29,9 @@ from pytest_reloadwatch.rewind.messages import (
     Started,
     Wrote,
 )
-from pytest_reloadwatch.rewind.restore import SharedState, flush_streams
+from pytest_reloadwatch.rewind.restore import SharedState
 from pytest_reloadwatch.rewind.shelf import Shelf
+from pytest_reloadwatch.rewind.streams import flush_streams
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -153,6 +154,12 @@ class Timeline:
         """This run continued from hoisted modules that do not fit: end without a trace."""
         self.send(HoistUnfit(self.order.run, reason))
         os._exit(0)
+
+    def prepare_end(self) -> None:
+        """Pytest has finished, and nobody waits for the rest."""
+        gc.freeze()  # the interpreter's end would go through all that was inherited, page by page
+        flush_streams()
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # Ctrl-C is for the session from here on
 
     # How it freezes
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import socket
 import time
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from pytest_reloadwatch import endpoint
 from pytest_reloadwatch.exceptions import NoSessionError
 from pytest_reloadwatch.session.address import client_address
+
+if TYPE_CHECKING:
+    import socket
 
 SEND_PATIENCE = 2.0  # seconds in which a client has to take its answer: the session does not hang with it
 RESTARTING = {"event": "restarting"}  # ask again: a new process takes over the socket
@@ -64,53 +67,6 @@ class Client:
         self._socket.close()
 
 
-class Listener:
-    """A listening Unix socket that removes its path again."""
-
-    def __init__(self, address: str) -> None:
-        self.address = address
-        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(address)
-        self._socket.bind(address)
-        os.chmod(address, 0o600)
-        self._socket.listen(64)
-
-    @classmethod
-    def adopt(cls, descriptor: int, address: str) -> Listener:
-        """The socket of the process image that this one has replaced."""
-        listener = cls.__new__(cls)
-        listener.address = address
-        listener._socket = socket.socket(fileno=descriptor)
-        os.set_inheritable(descriptor, False)
-        return listener
-
-    def fileno(self) -> int:
-        return self._socket.fileno()
-
-    def accept(self) -> socket.socket:
-        return self._socket.accept()[0]
-
-    def forget(self) -> None:
-        """Close in a fork: the socket stays its owner's."""
-        self._socket.close()
-
-    def close(self) -> None:
-        self._socket.close()
-        with contextlib.suppress(OSError):
-            os.unlink(self.address)
-
-
-def is_answering(address: str) -> bool:
-    """Whether somebody listens at *address*."""
-    try:
-        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
-            connection.connect(address)
-            return True
-    except OSError:
-        return False
-
-
 def ask(directory: str, request: str, timeout: float | None, nodeid: str = "") -> dict[str, Any]:
     """Ask the session of *directory*, or of the nearest directory above it that has one.
 
@@ -143,13 +99,8 @@ def _ask_once(connection: socket.socket, request: Request, deadline: float | Non
 def _connect(directory: str) -> socket.socket:
     place = os.path.realpath(directory)
     while True:
-        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        try:
-            connection.connect(client_address(place))
-        except OSError:
-            connection.close()
-        else:
-            return connection
+        with contextlib.suppress(OSError):
+            return endpoint.connect(client_address(place))
         if place == os.path.dirname(place):
             raise NoSessionError(f"no session runs for {directory}; start one with: pytest --reload-watch")
         place = os.path.dirname(place)

@@ -5,7 +5,6 @@ It runs in the process that the person started, which never imports first-party 
 
 from __future__ import annotations
 
-import contextlib
 import gc
 import os
 import select
@@ -20,6 +19,7 @@ from pytest_reloadwatch.proof.digest import ABSENT, FIRST_PARTY, digest_bytes
 from pytest_reloadwatch.proof.rank import Rank
 from pytest_reloadwatch.rewind import messages as m
 from pytest_reloadwatch.rewind.bytecode import discard_bytecode
+from pytest_reloadwatch.rewind.choice import WARM
 from pytest_reloadwatch.session.conversation import Conversation
 from pytest_reloadwatch.session.desk import Desk
 from pytest_reloadwatch.session.ending import (
@@ -30,6 +30,7 @@ from pytest_reloadwatch.session.ending import (
     is_failure,
     was_stopped,
 )
+from pytest_reloadwatch.session.engine import Engine, InPlaceEngine, RewindEngine
 from pytest_reloadwatch.session.hoisting import Hoister
 from pytest_reloadwatch.session.planner import Planner
 from pytest_reloadwatch.session.pool import Pool
@@ -37,26 +38,30 @@ from pytest_reloadwatch.session.rounds import Current, Deadlines, Failure, Round
 from pytest_reloadwatch.session.run_record import RunRecord
 from pytest_reloadwatch.session.standing import INTERRUPTED, Standing
 from pytest_reloadwatch.session.states import SUCCESSORS, State
-from pytest_reloadwatch.session.wakers import catch_signals, watch_or_poll
+from pytest_reloadwatch.session.wakers import CHILD_ENDED, catch_signals, watch_or_poll
 from pytest_reloadwatch.session.why import Why
 
 if TYPE_CHECKING:
     import socket
     from collections.abc import Callable, Collection
 
+    from pytest_reloadwatch.endpoint import Listener
     from pytest_reloadwatch.options import Options
     from pytest_reloadwatch.session.beginning import Beginning
     from pytest_reloadwatch.session.book import Book
-    from pytest_reloadwatch.session.clients import Client, Listener, Request
+    from pytest_reloadwatch.session.clients import Client, Request
     from pytest_reloadwatch.session.events import Events
     from pytest_reloadwatch.session.reports import Reports
     from pytest_reloadwatch.session.screen import Screen
+    from pytest_reloadwatch.session.workers import Workers
     from pytest_reloadwatch.watch.watchers import Watcher
 
 QUIET = 0.06  # seconds without a change after which a burst of them is over
 REPLACING = 0.02  # seconds in which an editor that removes or empties a file has written the new one
 PATIENCE = 0.3  # seconds that a run has to heed the terminal's own Ctrl-C
 GRACE = 2.0  # seconds that a run has to end after an interrupt
+LEAVING = 15.0  # seconds that a worker has to look at itself after a run
+STARTING = 0.2  # seconds between two looks at a process that starts, where its end is no signal
 LAST_WORDS = 600.0  # seconds that a run of once mode has from its summary to its end
 UNSTEADY = 5  # runs of one round in which a file changed, until it is taken for the tests' own output
 RETRIES = 2  # runs for tests that could not be proven, because something was written meanwhile
@@ -82,6 +87,7 @@ class Controller:
         internal: Listener,
         clients: Listener | None,
         reports: Reports,
+        workers: Workers | None,
     ) -> None:
         self._options = options
         self._beginning = beginning
@@ -95,6 +101,9 @@ class Controller:
         self._pool = Pool(book.tree)
         self._hoister = Hoister(book, self._pool)
         self._planner = Planner(options, book, self._pool, self._hoister, self._file_name)
+        self._engine: Engine = RewindEngine(self._pool, self._planner, self._hoister)
+        if workers is not None:
+            self._engine = InPlaceEngine(self._pool, book, workers)
         self._conversation = Conversation(book, self._hoister, events, screen)
         self._why = Why(book, self._file_name)
         self._desk = Desk(clients, self._selector, self._on_request)
@@ -109,6 +118,8 @@ class Controller:
         self._last_change = 0.0
         self._keys_from = -1
         self._has_root = False
+        self._is_in_place = workers is not None
+        self._unfit = ""  # why the warm process was no longer one to go on from
         self._exit_code = 0
 
     # The loop
@@ -122,6 +133,7 @@ class Controller:
         self._selector.register(self._watcher.fileno(), selectors.EVENT_READ, self._on_files)
         self._selector.register(self._internal.fileno(), selectors.EVENT_READ, self._on_process)
         is_restart = False
+        self._engine.begin()
         try:
             while not self._has_ended():
                 self._follow_keys()
@@ -143,7 +155,10 @@ class Controller:
         """Seconds to wait for something to happen: none while there is work to do beside a run."""
         if self._current is not None and self._book.prepare():
             return 0.0
-        return self._deadlines.until_next()
+        patience = self._deadlines.until_next()
+        if CHILD_ENDED is None and self._engine.is_starting():
+            return STARTING if patience is None else min(STARTING, patience)
+        return patience
 
     def _has_ended(self) -> bool:
         return self._state is State.ENDED
@@ -164,11 +179,13 @@ class Controller:
             self._keys_from = wanted
 
     def _on_time(self) -> None:
+        if CHILD_ENDED is None and self._engine.is_starting():
+            self._reap()
         if self._deadlines.take("interrupt"):
-            self._signal_run(signal.SIGINT)
+            self._interrupt_run()
         if self._deadlines.take("kill"):
             self._deadlines.kill = time.monotonic() + GRACE
-            self._signal_run(signal.SIGKILL)
+            self._kill_run()
         if self._deadlines.take("look"):
             self._look()  # something may have changed before it was watched
         if self._deadlines.take("quiet") and self._state is State.QUIET:
@@ -309,7 +326,7 @@ class Controller:
             self._settle()
         elif self._leaving is not None:
             # It may still hold what the next run needs: ports, locks, files.
-            self._deadlines.kill = time.monotonic() + GRACE
+            self._deadlines.kill = time.monotonic() + (LEAVING if self._is_in_place else GRACE)
         elif self._has_root:
             self._start(remaining)
 
@@ -319,9 +336,12 @@ class Controller:
 
     def _start(self, remaining: frozenset[str]) -> None:
         order = self._planner.order(self._round, remaining, self._runs + 1)
-        checkpoint = self._planner.checkpoint(order)
-        if checkpoint is None:
+        chosen = self._engine.choose(order)
+        if chosen is None:
+            if self._engine.is_starting():
+                return  # planned again when it is ready
             raise Restart("no checkpoint is left")
+        checkpoint, order = chosen
         self._reports.skip()
         self._runs += 1
         self._round.runs += 1
@@ -335,11 +355,15 @@ class Controller:
             is_waited_for=not order.often,
         )
         self._move(State.RUNNING)
-        if self._round.cause and self._round.runs == 1:
+        if self._round.cause and self._round.runs == 1 and not self._round.is_told:
+            self._round.is_told = True
             known = max(self._book.select().known, len(remaining))
             self._screen.changed(self._round.cause, len(self._round.outdated), len(remaining), known)
         if self._beginning.capture_off:
             self._screen.give_up_terminal()  # tests may read from it
+        if checkpoint.is_root and self._is_in_place and self._runs > 1:
+            self._screen.note(f"a fresh process: {self._unfit or 'the last one was ended'}")
+            self._unfit = ""
         self._pool.tell(checkpoint.pid, order)
         self._tell_reasons()
 
@@ -356,7 +380,10 @@ class Controller:
     # Processes
 
     def _on_process(self) -> None:
-        channel = m.Channel(self._internal.accept())
+        connection = self._internal.accept()
+        if connection is None:
+            return
+        channel = m.Channel(connection)
         self._selector.register(channel.fileno(), selectors.EVENT_READ, lambda: self._on_messages(channel))
 
     def _on_messages(self, channel: m.Channel) -> None:
@@ -375,8 +402,14 @@ class Controller:
         if isinstance(message, m.Frozen):
             self._on_frozen(message, channel)
             return
+        if isinstance(message, m.TookIn):
+            self._pool.take_in(message.pid, message.past, message.begun)
+            return
         if isinstance(message, m.ChildEnded):
             self._on_child_ended(message)
+            return
+        if isinstance(message, m.Unfit):
+            self._on_unfit(message, channel)
             return
         current = self._current
         if current is None or getattr(message, "run", 0) != current.record.number:
@@ -398,17 +431,35 @@ class Controller:
         self._pool.add(message, channel)
         if self._current is not None and message.run == self._current.record.number:
             self._current.record.past.update(message.past)
+        if self._leaving is not None and self._leaving.channel is channel:
+            self._leaving = None  # it stays, for the next run
+            self._deadlines.kill = None
         if message.place == "root":
+            self._engine.note_ready(message.pid)
+        if not self._has_root:
             self._has_root = True
             discard_bytecode(self._book.moved_since_proven())
             self._book.prepare()  # what is followed before the first run can be seen to change during it
             self._watch()
             self._plan()
+        elif message.place in ("root", WARM) and self._state is State.IDLE:
+            self._plan_again()
+
+    def _on_unfit(self, message: m.Unfit, channel: m.Channel) -> None:
+        """A warm process is to be replaced: before its next run, or in the middle of one, which does not count then."""
+        self._unfit = message.reason
+        current = self._current
+        if current is not None and current.channel is channel:
+            current.unfit = True
+            self._leaving = current
+            self._finish(current)
 
     def _on_started(self, message: m.Started, current: Current, channel: m.Channel) -> None:
         current.pid, current.channel = message.pid, channel
+        if message.pid == current.checkpoint:
+            self._pool.remove(message.pid)  # it has not forked: it is the run
         if self._state is State.CANCELLING:  # the interrupt went to the process that has frozen meanwhile
-            self._signal_run(signal.SIGINT)
+            self._interrupt_run()
 
     def _on_stopped(self, message: m.Stopped, current: Current) -> None:
         """Everything is said; what is left is the interpreter's own end, for which nobody has to wait."""
@@ -419,7 +470,7 @@ class Controller:
 
     def _on_child_ended(self, message: m.ChildEnded) -> None:
         if self._current is not None and message.pid == self._current.pid:
-            self._current.status = message.status
+            self._current.status = os.waitstatus_to_exitcode(message.status)
             self._finish_if_over()
 
     def _on_hang_up(self, channel: m.Channel) -> None:
@@ -437,6 +488,8 @@ class Controller:
                 self._plan_again()
         elif self._current is not None and self._current.channel is channel:
             self._current.closed = True
+            if self._current.status is None:
+                self._current.status = self._engine.exit_code(self._current.pid)
         self._finish_if_over()
 
     def _plan_again(self) -> None:
@@ -611,10 +664,7 @@ class Controller:
 
     def _idle_work(self) -> None:
         """Make the next answer quicker while nobody waits."""
-        self._pool.trim(self._planner.hot)
-        hoist = self._hoister.next_hoist(self._planner.hot)
-        if hoist is not None:
-            self._pool.tell(*hoist)
+        self._engine.work_ahead()
         if gc.get_count()[0] > GARBAGE:
             gc.collect()
 
@@ -672,7 +722,7 @@ class Controller:
 
     def _on_signals(self, wake: socket.socket) -> None:
         for number in wake.recv(64):
-            if number == signal.SIGCHLD:
+            if number == CHILD_ENDED:
                 self._reap()
             elif number == signal.SIGINT:
                 self._on_interrupt()
@@ -680,12 +730,25 @@ class Controller:
                 self._end(128 + number)
 
     def _reap(self) -> None:
-        with contextlib.suppress(ChildProcessError):
-            while os.waitpid(-1, os.WNOHANG)[0]:
-                pass
-        if not self._has_root:
+        current = self._current
+        for pid, exit_code in self._engine.reap().items():
+            if current is not None and current.pid == pid:
+                current.status = exit_code
+                self._hear_last_words(current)
+        if not self._has_root and not self._engine.is_starting():
             self._screen.note("the first process ended before it could be frozen")
             self._end(INTERNAL_ERROR)
+        elif self._is_in_place and self._state is State.IDLE:
+            self._plan_again()  # one that was waited for may have ended before it was ready
+
+    def _hear_last_words(self, current: Current) -> None:
+        """Its process is gone, though what it has forked may keep the connection open."""
+        self._hear_run()
+        if current is self._current and current.channel is not None and not current.closed:
+            self._selector.unregister(current.channel.fileno())
+            current.closed = True
+            current.channel.close()
+            self._finish_if_over()
 
     def _on_interrupt(self) -> None:
         """Ctrl-C ends the run; a second one, or one when idle, ends the session."""
@@ -705,14 +768,18 @@ class Controller:
         if self._state is State.RUNNING and self._current is not None and not self._current.debugging:
             self._move(State.CANCELLING)
             self._interrupts = 0
-            self._signal_run(signal.SIGINT)
+            self._interrupt_run()
             self._deadlines.kill = time.monotonic() + GRACE
 
-    def _signal_run(self, number: signal.Signals) -> None:
+    def _interrupt_run(self) -> None:
         run = self._current or self._leaving
         if run is not None and run.pid and not run.closed:
-            with contextlib.suppress(OSError):
-                os.kill(run.pid, number)
+            self._engine.interrupt(run.pid)
+
+    def _kill_run(self) -> None:
+        run = self._current or self._leaving
+        if run is not None and run.pid and not run.closed:
+            self._engine.kill(run.pid)
 
     # The end of the session
 
@@ -723,12 +790,13 @@ class Controller:
     def _end_processes(self, *, for_restart: bool) -> None:
         """Nothing of ours outlives the session."""
         if self._current is not None:
-            self._signal_run(signal.SIGKILL)
+            self._kill_run()
         self._let_leave(LAST_WORDS if self._options.once else GRACE)
         self._pool.close()
+        self._internal.close()  # who has yet to connect ends too
+        self._engine.close()
         self._desk.close(for_restart=for_restart)
         self._watcher.close()
-        self._internal.close()
         self._events.close()
         self._screen.close()
 
@@ -737,5 +805,7 @@ class Controller:
         channel = self._leaving.channel if self._leaving is not None else None
         deadline = time.monotonic() + seconds
         while channel is not None and (left := deadline - time.monotonic()) > 0:
-            if select.select([channel.fileno()], [], [], left)[0] and channel.receive() is None:
-                return
+            if select.select([channel.fileno()], [], [], left)[0]:
+                received = channel.receive()
+                if received is None or any(isinstance(message, m.Frozen) for message in received):
+                    return

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pytest_reloadwatch.session.screen import Screen
 
 FEW = 3  # files that are named
+LISTED = 6  # modules that are named
 
 
 class Conversation:
@@ -45,6 +46,7 @@ class Conversation:
             m.Unwatched: self._on_unwatched,
             m.Debugging: self._on_debugging,
             m.Impure: self._on_impure,
+            m.Reloaded: self._on_reloaded,
             m.ConftestFailed: self._on_conftest_failed,
         }
 
@@ -171,17 +173,25 @@ class Conversation:
                 f" if that is harmless, put into the ini file: reload_allow = {message.allow}"
             )
 
+    def _on_reloaded(self, message: m.Reloaded, current: Current) -> None:
+        if not message.modules:
+            if current.cause:
+                self._screen.note("in the same process: nothing that is loaded there has changed")
+            return
+        shown = [name if why == "changed" else f"{name} ({why})" for name, why in message.modules[:LISTED]]
+        more = f" and {len(message.modules) - LISTED} more" if len(message.modules) > LISTED else ""
+        self._screen.note(f"reloaded in place: {', '.join(shown)}{more}")
+
     def _on_conftest_failed(self, message: m.ConftestFailed, current: Current) -> None:
         current.conftest = message.path
 
 
 def describe_status(status: int | None) -> str:
-    """How a process ended, in words; *status* as os.waitpid gives it."""
+    """How a process ended, in words; *status* as subprocess has it."""
     if status is None:
         return "ended without a word"
-    if os.WIFSIGNALED(status):
-        number = os.WTERMSIG(status)
+    if status < 0:
         with contextlib.suppress(ValueError):
-            return f"was killed by {signal.Signals(number).name}"
-        return f"was killed by signal {number}"
-    return f"ended with exit code {os.waitstatus_to_exitcode(status)}"
+            return f"was killed by {signal.Signals(-status).name}"
+        return f"was killed by signal {-status}"
+    return f"ended with exit code {status}"

@@ -10,7 +10,8 @@ from pytest_reloadwatch.session.clients import RESTARTING, Client
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pytest_reloadwatch.session.clients import Listener, Request
+    from pytest_reloadwatch.endpoint import Listener
+    from pytest_reloadwatch.session.clients import Request
 
 
 class Desk:
@@ -52,7 +53,10 @@ class Desk:
             self._listener.close()
 
     def _greet(self, listener: Listener) -> None:
-        client = Client(listener.accept())
+        connection = listener.accept()
+        if connection is None:
+            return
+        client = Client(connection)
         self._connected.append(client)
         self._selector.register(client.fileno(), selectors.EVENT_READ, lambda: self._read(client))
 

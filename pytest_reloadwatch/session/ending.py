@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 from pytest_reloadwatch.session.standing import INTERRUPTED
@@ -25,7 +24,7 @@ def failure_code(current: Current) -> int:
     """The exit code that stands for a run that failed in the sense of ``is_failure``."""
     code = current.exit_code
     if code is None:
-        code = os.waitstatus_to_exitcode(current.status) if current.status else INTERNAL_ERROR
+        code = current.status or INTERNAL_ERROR
     is_cause = code > 1 or (code >= 0 and bool(current.conftest))
     return code if is_cause else INTERNAL_ERROR
 
@@ -37,7 +36,5 @@ def was_stopped(current: Current) -> bool:
 
 def code_before_session(current: Current) -> int | None:
     """Pytest's exit code where it ended before its session began, with the reason on the screen by now."""
-    if current.status is None or current.reached[0] or not os.WIFEXITED(current.status):
-        return None
-    code = os.waitstatus_to_exitcode(current.status)
+    code = None if current.reached[0] else current.status
     return code if code in (INTERRUPTED, INTERNAL_ERROR, USAGE_ERROR) else None

@@ -6,7 +6,7 @@ import contextlib
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pytest_reloadwatch.rewind.choice import Checkpoint, choose, surplus
+from pytest_reloadwatch.rewind.choice import WARM, Checkpoint, choose, surplus
 from pytest_reloadwatch.rewind.messages import Channel, Frozen, Message, Retire
 
 if TYPE_CHECKING:
@@ -33,10 +33,9 @@ class Pool:
 
     def add(self, frozen: Frozen, channel: Channel) -> Checkpoint:
         """A process has frozen; what it took in is followed from now on."""
-        self._tree.track(frozen.past)
-        own = frozenset(map(self._tree.entry, frozen.past))
-        if self._tree.may_have_moved(frozen.past, frozen.begun):
-            own |= _NEVER
+        own = self._entries(frozen.past, frozen.begun)
+        if frozen.place == WARM:
+            own = self._own_with(frozen.pid, own)
         self._parents[frozen.pid], self._own[frozen.pid] = frozen.parent, own
         past = self._past(frozen.pid)
         checkpoint = Checkpoint(
@@ -56,6 +55,20 @@ class Pool:
         if past is None:
             self._waiting.add(frozen.pid)
         return checkpoint
+
+    def take_in(self, pid: int, past: Collection[str], begun: int) -> None:
+        """The worker *pid* has taken in these keys since the moment *begun*, and others before."""
+        self._own[pid] = self._own_with(pid, self._entries(past, begun))
+
+    def _entries(self, past: Collection[str], begun: int) -> frozenset[tuple[str, str]]:
+        self._tree.track(past)
+        entries = frozenset(map(self._tree.entry, past))
+        return entries | _NEVER if self._tree.may_have_moved(past, begun) else entries
+
+    def _own_with(self, pid: int, entries: frozenset[tuple[str, str]]) -> frozenset[tuple[str, str]]:
+        """What a process that is the same as before has taken in now, and before that and not anew."""
+        keys = {key for key, _ in entries}
+        return entries | {entry for entry in self._own.get(pid, ()) if entry[0] not in keys}
 
     def _past(self, pid: int) -> frozenset[tuple[str, str]] | None:
         """All that a process has taken in; None while that is not known."""

@@ -32,6 +32,8 @@ def remove_stale() -> None:
 
 
 def _is_alive(pid: int) -> bool:
+    if os.name == "nt":
+        return True  # nobody knows: there the call below would interrupt it
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

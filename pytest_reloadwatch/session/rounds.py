@@ -31,7 +31,7 @@ class Round:
     attempted, when its last run began. A *held* round starts no further run: it was interrupted, or stopped at a
     failure as asked. *in_order* leaves its tests in the order of collection. *first_ones* are the tests that run where
     only the direct ones are wanted. *reasons* say why tests were selected, by nodeid, *direct* how many of the direct
-    ones have run, by outcome.
+    ones have run, by outcome. *is_told* says that the person knows of its cause.
     """
 
     cause: list[str] = field(default_factory=list)
@@ -51,6 +51,7 @@ class Round:
     disturbances: dict[str, int] = field(default_factory=dict)
     reasons: dict[str, Ranked] = field(default_factory=dict)
     direct: Counter[str] = field(default_factory=Counter)
+    is_told: bool = False
 
     @property
     def is_news(self) -> bool:
@@ -63,7 +64,7 @@ class Current:
     """The run that is alive: what it has told of itself.
 
     *reached* is the test or file that it is at, with its path. *exit_code* is pytest's, once it has
-    finished; *status* the process's, as os.waitpid gives it, once its parent has told. *is_sorted* says that its tests
+    finished; *status* the process's, as subprocess has it, once its parent has told. *is_sorted* says that its tests
     have another order than that of collection, *is_waited_for* that it is the first after a change.
     """
 

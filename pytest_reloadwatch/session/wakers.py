@@ -14,13 +14,17 @@ if TYPE_CHECKING:
     from pytest_reloadwatch.watch.watchers import Watcher
 
 
+CHILD_ENDED = getattr(signal, "SIGCHLD", None)
+
+
 def catch_signals() -> socket.socket:
     """Signals become bytes to select on; their numbers are what is read from the socket."""
     read, write = socket.socketpair()
     read.setblocking(False)
     write.setblocking(False)
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD):
-        signal.signal(number, lambda _number, _frame: None)
+    for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGCHLD", "SIGBREAK"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), lambda _number, _frame: None)
     signal.set_wakeup_fd(write.detach(), warn_on_full_buffer=False)
     return read
 

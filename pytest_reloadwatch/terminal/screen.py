@@ -7,11 +7,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
-try:
-    import termios
-    import tty
-except ImportError:  # pragma: no cover - no keys on such a system
-    termios = None  # type: ignore[assignment]
+from pytest_reloadwatch.terminal.keys import NoKeys, make_keys
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,28 +31,21 @@ class PlainScreen:
     def __init__(self, out: Any = None) -> None:
         self._out = out or sys.stdout
         self._color = self._out.isatty() and "NO_COLOR" not in os.environ
-        self._saved: list[Any] | None = None
-        self.has_keys = termios is not None and self._out.isatty() and sys.stdin is not None and sys.stdin.isatty()
+        self._keys = make_keys(self._out)
+        self.has_keys = not isinstance(self._keys, NoKeys)
         self.take_terminal()
 
     def fileno(self) -> int:
-        return sys.stdin.fileno() if self._saved is not None else -1
+        return self._keys.fileno()
 
     def key(self) -> str:
-        with contextlib.suppress(OSError):
-            return os.read(sys.stdin.fileno(), 1).decode(errors="replace")
-        return ""
+        return self._keys.key()
 
     def give_up_terminal(self) -> None:
-        if self._saved is not None:
-            termios.tcsetattr(sys.stdin.fileno(), termios.TCSADRAIN, self._saved)
-            self._saved = None
+        self._keys.give_up()
 
     def take_terminal(self) -> None:
-        if self.has_keys and self._saved is None:
-            with contextlib.suppress(termios.error):
-                self._saved = termios.tcgetattr(sys.stdin.fileno())
-                tty.setcbreak(sys.stdin.fileno(), termios.TCSADRAIN)
+        self._keys.take()
 
     def note(self, text: str) -> None:
         self._line(f"reloadwatch: {text}", "33")

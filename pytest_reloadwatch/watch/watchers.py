@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import socket
 import struct
 import sys
 import threading
@@ -102,9 +103,7 @@ class ObserverWatcher:
         from watchdog.events import FileSystemEvent, FileSystemEventHandler
         from watchdog.observers import Observer
 
-        self._read, self._write = os.pipe()
-        os.set_blocking(self._read, False)
-        os.set_blocking(self._write, False)
+        self._read, self._write = _bell()
         wake = self._wake
 
         class Handler(FileSystemEventHandler):
@@ -117,7 +116,7 @@ class ObserverWatcher:
         self._observer.start()
 
     def fileno(self) -> int:
-        return self._read
+        return self._read.fileno()
 
     def watch(self, directories: Iterable[str]) -> None:
         wanted = set(directories)
@@ -129,17 +128,17 @@ class ObserverWatcher:
 
     def drain(self) -> None:
         with contextlib.suppress(BlockingIOError):
-            os.read(self._read, 1 << 16)
+            self._read.recv(1 << 16)
 
     def close(self) -> None:
         self._observer.stop()
         self._observer.join()
-        os.close(self._read)
-        os.close(self._write)
+        self._read.close()
+        self._write.close()
 
     def _wake(self) -> None:
         with contextlib.suppress(OSError):
-            os.write(self._write, b"!")
+            self._write.send(b"!")
 
 
 class PollWatcher:
@@ -147,34 +146,40 @@ class PollWatcher:
 
     def __init__(self, problem: str = "", seconds: float = POLL_SECONDS) -> None:
         self.problem = problem
-        self._read, self._write = os.pipe()
-        os.set_blocking(self._read, False)
-        os.set_blocking(self._write, False)
+        self._read, self._write = _bell()
         self._seconds = seconds
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._tick, name="reloadwatch-poll", daemon=True)
         self._thread.start()
 
     def fileno(self) -> int:
-        return self._read
+        return self._read.fileno()
 
     def watch(self, directories: Iterable[str]) -> None:
         """Nothing to do: a sweep looks at all of them."""
 
     def drain(self) -> None:
         with contextlib.suppress(BlockingIOError):
-            os.read(self._read, 1 << 16)
+            self._read.recv(1 << 16)
 
     def close(self) -> None:
         self._closing.set()
         self._thread.join()
-        os.close(self._read)
-        os.close(self._write)
+        self._read.close()
+        self._write.close()
 
     def _tick(self) -> None:
         while not self._closing.wait(self._seconds):
             with contextlib.suppress(BlockingIOError):
-                os.write(self._write, b"!")
+                self._write.send(b"!")
+
+
+def _bell() -> tuple[socket.socket, socket.socket]:
+    """Two ends, to wait at and to ring: sockets, because only these can be waited for on every system."""
+    read, write = socket.socketpair()
+    read.setblocking(False)
+    write.setblocking(False)
+    return read, write
 
 
 def make_watcher(poll: bool) -> Watcher:

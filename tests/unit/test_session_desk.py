@@ -7,9 +7,10 @@ import threading
 
 import pytest
 
+from pytest_reloadwatch.endpoint import Listener
 from pytest_reloadwatch.exceptions import NoSessionError
 from pytest_reloadwatch.session.address import client_address
-from pytest_reloadwatch.session.clients import RESTARTING, Listener
+from pytest_reloadwatch.session.clients import RESTARTING
 from pytest_reloadwatch.session.clients import ask as ask_session
 from pytest_reloadwatch.session.desk import Desk
 

@@ -1,0 +1,42 @@
+"""What the plugin in a run needs of the process that it is in, whether that freezes and forks or reloads in place."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NoReturn, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pytest_reloadwatch.rewind.messages import Message, Resume
+    from pytest_reloadwatch.rewind.shelf import Shelf
+
+
+class Life(Protocol):
+    """*order* is what the controller asked the current run to do, *collected* what became of each file so far."""
+
+    order: Resume
+    collected: dict[str, str]
+    collecting: bool
+    shelf: Shelf
+    on_resume: list[Callable[[], None]]
+
+    def send(self, message: Message, *, with_next: bool = False) -> None:
+        """Tell the controller, *with_next* together with what comes next."""
+
+    def report(self) -> None:
+        """Send what the recorder has learned since the last report."""
+
+    def before_module(self, path: str) -> bool:
+        """A first-party module is about to execute; whether time has gone back to here."""
+
+    def before_collection(self) -> bool:
+        """Conftests are loaded; the answer as above."""
+
+    def freeze(self, place: str, before: str = "") -> bool:
+        """A moment to go back to, where that is possible; the answer as above."""
+
+    def prepare_end(self) -> None:
+        """Pytest has finished, and nobody waits for the rest."""
+
+    def abandon(self, reason: str) -> NoReturn:
+        """This run must not go on: end without a trace."""
