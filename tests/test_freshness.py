@@ -59,6 +59,12 @@ assert module_freshness.generation(shop.pricing) == 2
 assert module_freshness.generation('shop.cart') == 1
 assert module_freshness.generation('shop.nothing') == 0
 """,
+    "nobody holds what is old": """
+kept = [shop.pricing.total]
+kept.clear()
+importlib.reload(shop.pricing)
+module_freshness.assert_no_stale_references(shop.pricing)
+""",
 }
 
 
@@ -209,6 +215,20 @@ def test_what_does_not_hold_is_explained(run, name):
     result = run("\n".join(line for line in lines if not line.startswith("| ")))
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines([f"E*{line[2:]}" for line in lines if line.startswith("| ")])
+
+
+def test_who_holds_what_is_old_is_named(run):
+    result = run("""
+@pytest.fixture(scope="session")
+def db():
+    return [shop.pricing.total]
+
+def test_it(db, module_freshness):
+    importlib.reload(shop.pricing)
+    module_freshness.assert_no_stale_references("shop.pricing")
+""")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*session fixture 'db' holds function shop.pricing.total of*generation*"])
 
 
 def test_each_of_several_modules_is_explained(run):

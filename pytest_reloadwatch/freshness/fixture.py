@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from pytest_reloadwatch.freshness import checks
 from pytest_reloadwatch.freshness.inspection import Status, describe, generation, resolve, status
+from pytest_reloadwatch.inplace import references
 from pytest_reloadwatch.record.loads import Loads, record
 
 if TYPE_CHECKING:
@@ -47,6 +48,11 @@ class ModuleFreshness:
         """Each is there and was not executed by the run that is under way, or outside of a session since the setup."""
         __tracebackhide__ = True
         self._assert_executed(modules, wanted=False)
+
+    def assert_no_stale_references(self, module: str | ModuleType) -> None:
+        """Nothing holds an object of an older generation of it; the message names who does. Raises AssertionError."""
+        __tracebackhide__ = True
+        references.assert_no_stale_references(module, ignored=[self])
 
     def generation(self, module: str | ModuleType) -> int:
         """1 for what was executed once; in a watch session all its runs count."""
