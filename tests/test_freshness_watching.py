@@ -92,3 +92,14 @@ def test_the_guard_watches_in_a_session_too(project):
         session.wait_for_output("test_bad.py::test_bad removed shop.stock from sys.modules")
         project.replace("test_bad.py", "del sys.modules['shop.stock']", "pass")
         assert session.step().exit_code == 0
+
+
+def test_the_record_makes_no_dependencies(project):
+    """It reads the text of what is loaded; still only the code counts for those who import it."""
+    project.write("app.py", "def value(): return 1\n")
+    project.write("test_app.py", "import app\ndef test_value(): assert app.value() == 1\n")
+    with WatchSession(project) as session:
+        session.step()
+        for name in ("app.py", "test_app.py"):
+            project.write(name, project.path(name).read_text(encoding="utf-8") + "# a comment\n")
+            assert session.step().ran == []
