@@ -92,13 +92,3 @@ def test_the_guard_watches_in_a_session_too(project):
         session.wait_for_output("test_bad.py::test_bad removed shop.stock from sys.modules")
         project.replace("test_bad.py", "del sys.modules['shop.stock']", "pass")
         assert session.step().exit_code == 0
-
-
-def test_the_record_makes_no_dependencies(project):
-    """It reads the text of what pytest's loader executes; still only the code counts for those who import it."""
-    project.write("test_base.py", "def value(): return 1\n")
-    project.write("test_app.py", "import test_base\ndef test_value(): assert test_base.value() == 1\n")
-    with WatchSession(project) as session:
-        session.step()
-        project.replace("test_base.py", "return 1", "return 1  # a comment")
-        assert session.step().ran == []
