@@ -170,6 +170,31 @@ def test_the_fixture_of_one_test_is_named(suite):
     result.stdout.fnmatch_lines(["*fixture 'shared' of test_suite.py::test_one, in its setup, removed shop.tax*"])
 
 
+def test_a_test_is_named_where_its_fixtures_did_nothing(suite):
+    text = FIXTURE.format(scope="function", body="    return 1") + "@pytest.fixture\ndef ends():\n    yield\n"
+    result = suite(text + "def test_it(shared, ends):\n    del sys.modules['shop.tax']\n", "--reload-guard=error")
+    result.assert_outcomes(passed=1, errors=1)
+    result.stdout.fnmatch_lines(["*reload guard: test_suite.py::test_it removed shop.tax from sys.modules*"])
+
+
+def test_a_teardown_of_one_test_s_fixture_is_named(suite):
+    text = FIXTURE.format(scope="function", body="    yield\n    del sys.modules['shop.tax']")
+    result = suite(text + "def test_it(shared): pass\n", "--reload-guard=error")
+    result.assert_outcomes(passed=1, errors=1)
+    result.stdout.fnmatch_lines(["*fixture 'shared' of test_suite.py::test_it, in its teardown, removed shop.tax*"])
+
+
+def test_what_a_shared_fixture_reloads_stays_so_while_it_lives(suite):
+    body = "    importlib.reload(shop.models)"
+    text = FIXTURE.format(scope="module", body=body) + USER
+    text += "def test_reloaded(shared): assert shop.models.User is not User\n"
+    result = suite(text, "--reload-guard=error")
+    result.assert_outcomes(passed=4, errors=1)
+    result.stdout.fnmatch_lines(
+        ["*module fixture 'shared', in its setup, executed the module of shop.models.User again:*"]
+    )
+
+
 def test_setup_functions_are_named(suite):
     text = IMPORTS + "def setup_module():\n    del sys.modules['shop.tax']\ndef test_it(): pass\n"
     result = suite(text, "--reload-guard=error")

@@ -211,8 +211,10 @@ class Keeper:
             if again.earlier is None or module is None:
                 elsewhere[again.name] = actor
             elif names := replaced_in_place(module, again.earlier):
-                self._findings.append(Finding(Kind.SECOND_CLASS, actor.label, names))
-                again.earlier.put_back(module)
+                is_in_use = actor.fixture in self._tenures
+                self._findings.append(Finding(Kind.SECOND_CLASS, actor.label, names, is_restored=not is_in_use))
+                if not is_in_use:
+                    again.earlier.put_back(module)
         due.clear()
         if elsewhere and not failed:  # a failed test's traceback holds what it had
             self._find_copies(elsewhere)

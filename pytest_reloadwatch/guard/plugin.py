@@ -6,6 +6,7 @@ import inspect
 import os
 import sys
 import warnings
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -24,8 +25,15 @@ if TYPE_CHECKING:
 
     from pytest_reloadwatch.guard.findings import Finding
 
-
 _XUNIT = ("xunit_setup", "unittest_set")  # fixtures that pytest makes of setup functions
+
+
+@dataclass(frozen=True)
+class _Fixture:
+    """*label* is how people know it; empty for those of pytest's own, which put back what they change."""
+
+    label: str
+    has_teardown: bool
 
 
 class Guard:
@@ -36,7 +44,7 @@ class Guard:
         self._mode = mode
         self._keeper: Keeper | None = None
         self._sources: Sources | None = None
-        self._labels: dict[Any, str] = {}
+        self._fixtures: dict[Any, _Fixture] = {}
         self._has_teardown = False  # of a fixture of the test at hand
         self.found: list[str] = []  # what the test at hand has left
         self.told: list[str] = []
@@ -66,17 +74,17 @@ class Guard:
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_fixture_setup(self, fixturedef: Any, request: Any) -> Generator[None, object, object]:
-        label, keeper = self._label(fixturedef), self._keeper
-        if not label or keeper is None:
+        fixture, keeper = self._known(fixturedef), self._keeper
+        if not fixture.label or keeper is None:
             return (yield)
         if fixturedef.scope != "function":
-            return (yield from self._set_up_shared(label, keeper, fixturedef, request))
-        self._has_teardown = self._has_teardown or inspect.isgeneratorfunction(fixturedef.func)
+            return (yield from self._set_up_shared(fixture.label, keeper, fixturedef, request))
+        self._has_teardown = self._has_teardown or fixture.has_teardown
         try:
             return (yield)
         finally:
             if not keeper.is_quiet():
-                keeper.observe(Actor(f"{label} of {request.node.nodeid}, in its setup,"))
+                keeper.observe(Actor(f"{fixture.label} of {request.node.nodeid}, in its setup,"))
 
     def _set_up_shared(
         self, label: str, keeper: Keeper, fixturedef: Any, request: Any
@@ -90,13 +98,13 @@ class Guard:
             keeper.begin(Actor(f"{label}, in its setup,", fixturedef), can_undo=can_undo)
 
     def pytest_fixture_post_finalizer(self, fixturedef: Any, request: Any) -> None:
-        label, keeper = self._label(fixturedef), self._keeper
-        if not label or keeper is None:
+        fixture, keeper = self._known(fixturedef), self._keeper
+        if not fixture.label or keeper is None:
             return
         if fixturedef.scope != "function":
-            keeper.end(Actor(f"{label}, in its teardown,", fixturedef))
-        elif not keeper.is_quiet():
-            keeper.observe(Actor(f"{label} of {request.node.nodeid}, in its teardown,"))
+            keeper.end(Actor(f"{fixture.label}, in its teardown,", fixturedef))
+        elif fixture.has_teardown and not keeper.is_quiet():
+            keeper.observe(Actor(f"{fixture.label} of {request.node.nodeid}, in its teardown,"))
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_teardown(
@@ -145,12 +153,12 @@ class Guard:
             for line in self.told:
                 terminalreporter.write_line(line)
 
-    def _label(self, fixturedef: Any) -> str:
-        """How people know a fixture; empty for those of pytest's own, which put back what they change."""
-        label = self._labels.get(fixturedef)
-        if label is None:
-            label = self._labels[fixturedef] = _name_fixture(fixturedef)
-        return label
+    def _known(self, fixturedef: Any) -> _Fixture:
+        found = self._fixtures.get(fixturedef)
+        if found is None:
+            has_teardown = inspect.isgeneratorfunction(fixturedef.func)
+            found = self._fixtures[fixturedef] = _Fixture(_name_fixture(fixturedef), has_teardown)
+        return found
 
 
 class WorkerReports:

@@ -14,7 +14,7 @@ import pathlib
 import sys
 from typing import TYPE_CHECKING, Any
 
-from pytest_reloadwatch.record import children
+from pytest_reloadwatch.record import children, loads
 from pytest_reloadwatch.record.child import sitecustomize
 from pytest_reloadwatch.record.recorder import SHOWERS
 
@@ -31,7 +31,7 @@ _TALK = frozenset({"subprocess.Popen", "socket.connect"})
 _EVENTS = frozenset(
     {"open", "sqlite3.connect", *_LIST, *sitecustomize.WRITTEN, *sitecustomize.RETIMED, *_SPAWN, *_FORK, *_TALK}
 )
-_OWN = frozenset({children.FILE, sitecustomize.__file__})  # what these read and remove is nobody's
+_OWN = frozenset({children.FILE, sitecustomize.__file__, loads.__file__})  # what these read and remove is nobody's
 
 
 def install(recorder: Recorder, reports: str) -> None:

@@ -48,6 +48,7 @@ class Earlier:
         """Make *module* hold again what is still in use; what is not, stays as it is now, and what is new goes."""
         namespace = vars(module)
         for name in set(namespace) - set(self.held) - set(self.kept) - _IMPORTLIB:
-            del namespace[name]
+            if f"{module.__name__}.{name}" not in sys.modules:  # a package's modules are there by themselves
+                del namespace[name]
         alive = ((name, reference()) for name, reference in self.held.items())
         namespace.update({name: value for name, value in alive if value is not None} | self.kept)

@@ -64,8 +64,8 @@ class Loads:
 
     run: int = 0
     cause: tuple[str, ...] = ()
+    keeps_earlier: bool = False  # whether to note what a module held before it was executed again, in *again*
     again: list[Again] = field(default_factory=list)  # until somebody takes it
-    keeps_earlier: bool = False  # whether to note what a module held before it was executed again
     on_load: Callable[[str], None] = lambda _name: None
     _by_name: dict[str, Load] = field(default_factory=dict)
     _by_module: weakref.WeakKeyDictionary[ModuleType, Load] = field(default_factory=weakref.WeakKeyDictionary)
@@ -131,8 +131,8 @@ class Loads:
     def _note(self, module: ModuleType, path: str, source: bytes, bytecode: bytes | CodeType | None) -> None:
         name = module.__name__
         before = self.times(name) if self._paths.get(name, path) == path else 0
-        if before:
-            is_same = self.keeps_earlier and module in self._by_module
+        if before and self.keeps_earlier:
+            is_same = module in self._by_module or sys.modules.get(name) is module
             self.again.append(Again(name, weakref.ref(module), Earlier.of(module) if is_same else None))
         self._times[name], self._paths[name] = before + 1, path
         self._put(module, Load(name, path, source, bytecode, time.time(), before + 1, self.run, self.cause))

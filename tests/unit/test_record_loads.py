@@ -47,6 +47,7 @@ CASES = {
     """,
     "reloaded": """
         loads = record()
+        loads.keeps_earlier = True
         import thing
         importlib.reload(thing)
         assert loads.of(thing).generation == loads.times("thing") == 2
