@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 from example import EXAMPLE, copy_of_example
 from harness import TIMEOUT, WatchSession, eventually
+from prompts import Prompt
 
 ROOT = Path(__file__).resolve().parents[1]
 README = ROOT / "README.md"
@@ -79,6 +80,7 @@ class Reader:
         self.project = copy_of_example(directory)
         self._session = None
         self._shown = 0
+        self._prompts = {}
         self._run(["pytest -q"])  # as in any project that is worked on: caches are there
 
     def follow(self, kind, text):
@@ -86,6 +88,9 @@ class Reader:
         return getattr(self, f"_follow_{kind}")(text)
 
     def close(self):
+        for prompt in self._prompts.values():
+            prompt.__exit__()
+        self._prompts.clear()
         if self._session is not None:
             self._session.__exit__(None, None, None)
 
@@ -106,6 +111,19 @@ class Reader:
         new = "".join(line[1:] for line in lines if line[0] in " +")
         self.project.replace(path, old, new)
         return text
+
+    def _follow_pycon(self, text):
+        """What is typed at a Python prompt in the project: the same one in all blocks."""
+        return self._prompt("pycon").follow(text)
+
+    def _follow_ipython(self, text):
+        """Cells of IPython, as in a notebook."""
+        return self._prompt("ipython").follow(text)
+
+    def _prompt(self, kind):
+        if kind not in self._prompts:
+            self._prompts[kind] = Prompt(self.project.root, kind)
+        return self._prompts[kind]
 
     def _follow_toml(self, text):
         """Lines for pytest's own table of pyproject.toml."""
@@ -202,7 +220,7 @@ def test_every_example_does_what_the_readme_says(reader):
 def test_the_two_set_up_commands_are_the_only_blocks_that_nothing_here_executes():
     commands = [text for _, kind, text in blocks() if kind == SET_UP]
     assert [len(text.splitlines()) for text in commands] == [1, 1]
-    assert {kind for _, kind, _ in blocks()} <= {SET_UP, "console", "diff", "toml"}
+    assert {kind for _, kind, _ in blocks()} <= {SET_UP, "console", "diff", "toml", "pycon", "ipython"}
 
 
 def test_ci_runs_the_readme_s_command_for_the_tests():

@@ -4,22 +4,17 @@
 Read the difference before you commit what it wrote.
 """
 
-import doctest
-import json
 import os
 import re
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
 import pytest
+from prompts import Prompt
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "reload.md"
-PROMPT = Path(__file__).with_name("prompt_driver.py")
 BLOCK = re.compile(r"^```(?P<kind>\w*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 SAVED = re.compile(r"# (?P<name>\w+\.py)(?P<quick>, in the same second)?\n")
-WITHOUT_BYTECODE = ("PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX")
 BEGINNING = 1_700_000_000  # when the first file of a section is saved, in seconds
 
 
@@ -29,27 +24,23 @@ def sections():
     return [(part.partition("\n")[0], part) for part in parts if BLOCK.search(part)]
 
 
-class Prompt:
-    """A Python process that executes what is typed, and the directory in which it works."""
+class Reader:
+    """Somebody who follows one section: saves files in *directory*, and types at one prompt there."""
 
     def __init__(self, directory):
         self._directory = Path(directory)
         self._now = BEGINNING
-        environment = {name: value for name, value in os.environ.items() if not name.startswith(WITHOUT_BYTECODE)}
-        self._process = subprocess.Popen(
-            [sys.executable, PROMPT], cwd=directory, env=environment,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-        )  # fmt: skip
+        self._prompt = Prompt(directory)
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
-        self._process.communicate()
+        self._prompt.__exit__()
 
     def follow(self, kind, text):
         """Do what a block says; the block as it should be is the answer."""
-        return self._save(text) if kind == "python" else "".join(map(self._type, doctest.DocTestParser().parse(text)))
+        return self._save(text) if kind == "python" else self._prompt.follow(text)
 
     def _save(self, text):
         """As a person saves, some seconds after the time before, unless it is said otherwise."""
@@ -60,22 +51,11 @@ class Prompt:
         os.utime(path, (self._now, self._now))
         return text
 
-    def _type(self, part):
-        if isinstance(part, str):
-            assert not part.strip(), f"not typed at a prompt: {part!r}"
-            return part
-        first, *more = part.source.splitlines()
-        typed = "".join([f">>> {first}\n", *(f"... {line}\n" for line in more)])
-        self._process.stdin.write(json.dumps(part.source) + "\n")
-        self._process.stdin.flush()
-        shown = json.loads(self._process.stdout.readline())
-        return typed + shown.replace(f"{os.path.realpath(self._directory)}{os.sep}", "")
-
 
 def written(section, directory):
     """A section with what its blocks say and show when they are executed."""
-    with Prompt(directory) as prompt:
-        return BLOCK.sub(lambda block: f"```{block['kind']}\n{prompt.follow(*block.groups())}```", section)
+    with Reader(directory) as reader:
+        return BLOCK.sub(lambda block: f"```{block['kind']}\n{reader.follow(*block.groups())}```", section)
 
 
 @pytest.mark.parametrize(("title", "section"), sections(), ids=[title for title, _ in sections()])

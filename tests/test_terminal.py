@@ -299,6 +299,23 @@ class TestDebugger:
             screen.press("c\n")
             screen.see("all 2 tests proven")
 
+    def test_meets_an_edit_made_meanwhile_in_the_next_run(self, started):
+        started.write("app.py", "VALUE = 2\n")
+        with Screen(started, "--pdb") as screen:
+            screen.see("(Pdb) ")
+            started.write("app.py", "VALUE = 3\n")
+            screen.press("20 + VALUE\n")
+            screen.see("22")
+            screen.see("(Pdb) ")
+            screen.press("c\n")
+            screen.see("(Pdb) ")
+            screen.press("20 + VALUE\n")
+            screen.see("23")
+            screen.see("(Pdb) ")
+            screen.press("c\n")
+            screen.see(CLOSED)
+            assert screen.wait_for_event("settled")["exit_code"] == 1
+
     def test_is_left_by_q(self, started):
         started.write("app.py", "VALUE = 2\n")
         with Screen(started, "--pdb") as screen:

@@ -60,8 +60,12 @@ class World:
         self._loaded = {name: LoadedModule(name, path, read(path)) for name, path in paths.items()}
 
     def plan(self, **how):
+        loaded, graph = self.loaded_and_graph()
+        return make_plan(loaded, read, graph, **how)
+
+    def loaded_and_graph(self):
         loaded = list(self._loaded.values())
-        return make_plan(loaded, read, graph_of(loaded, read, [self.root]), **how)
+        return loaded, graph_of(loaded, read, [self.root])
 
     def reload(self, **how):
         applied = apply(self.plan(**how), self.is_own)

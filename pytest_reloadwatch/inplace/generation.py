@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 _ATOMS = (str, bytes, int, float, complex, type(None), type(...), type(NotImplemented), ModuleType, BuiltinFunctionType)
 # Values of these libraries' types say nothing about who made them, and their caches keep them for whoever asks again.
 _OF_VALUES = frozenset({"re", "typing", "decimal", "datetime", "pathlib", "fractions", "uuid", "logging"})
-_ALONE = sys.getrefcount([[]][0]) + 1  # references to an element of a list that nothing else refers to
+_SAMPLE: list[list[object]] = [[]]
+_ALONE = sys.getrefcount(_SAMPLE[0])  # of what only one list refers to
 
 
 @dataclass(frozen=True, eq=False)
@@ -186,7 +187,7 @@ def _is_of_others(value: Any, names: Iterable[str]) -> bool:
 def _drop_unheld(plain: _Plain) -> bool:
     """Take out what nobody else refers to, and then what only that referred to; whether there was anything."""
     dropped = False
-    while unheld := [one for one in plain if sys.getrefcount(one[0][0]) < _ALONE]:
+    while unheld := [one for one in plain if sys.getrefcount(one[0][0]) <= _ALONE]:
         for one in unheld:
             one[0].clear()
             plain.remove(one)

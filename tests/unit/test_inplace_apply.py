@@ -71,6 +71,13 @@ class TestPlainKinds:
         self.reload(world, a="import enum\nclass E(enum.Enum):\n    X = 2\n")
         assert b.FIRST is a.E.X
 
+    def test_plain_values_that_only_their_module_has(self, world):
+        source = "A = [1]\nB = {{'a': A, 'b': [{0}]}}\nC = (A, B)\ndef f(x=B): return C\nclass D:\n    e = A\n"
+        world.write(a=source.format(1))
+        (a,) = world.start("a")
+        self.reload(world, a=source.format(2))
+        assert a.C[1]["b"] == [2]
+
     def test_pattern_that_re_keeps_in_a_cache(self, world):
         world.write(a="import re\nP = re.compile('one')\n")
         (a,) = world.start("a")
