@@ -20,6 +20,8 @@ def forget(names: Sequence[str], sources: Mapping[str, bytes]) -> str:
 
     *sources* are the texts that they were executed from, by path.
     """
+    if not names:
+        return ""
     modules = {name: sys.modules[name] for name in names if name in sys.modules}
     for name, module in modules.items():
         if effect := effect_of(sources[os.path.abspath(module.__file__ or "")], module):

@@ -102,10 +102,21 @@ class WorkerLife:
         """A first-party module is about to execute; nothing freezes here."""
         if path not in self.shelf.paths:
             self.edges.pop(path, None)
-            self.sources[path] = read_source(path) or b""
+            self.sources[path] = self.read(path) or b""
             if not self.collecting:
                 self.late.add(path)
         return False
+
+    def read(self, path: str) -> bytes | None:
+        """The text at *path*, None where there is no file: for our own purposes, so on nobody's account."""
+        paused, self._recorder.paused = self._recorder.paused, True
+        try:
+            with open(path, "rb") as file:
+                return file.read()
+        except OSError:
+            return None
+        finally:
+            self._recorder.paused = paused
 
     def before_collection(self) -> bool:
         return False
@@ -115,6 +126,7 @@ class WorkerLife:
 
     def prepare_end(self) -> None:
         self.has_finished = True
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the session from here on
         flush_streams()
         self.send(TookIn(os.getpid(), self._take_past(), self._begun), with_next=True)
 
@@ -135,12 +147,11 @@ class WorkerLife:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         if hasattr(signal, "pthread_sigmask"):
             signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
-        order = self._next_order()
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        return order
+        return self._next_order()
 
     def begin(self, order: Resume) -> None:
-        """Carry out *order* from here on."""
+        """Carry out *order* from here on, until an interrupt comes."""
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         self.order = order
         self.collected, self.collecting, self.on_resume = {}, True, []
         self.has_finished = False
@@ -164,12 +175,3 @@ class WorkerLife:
                     return None
                 if isinstance(message, Resume):
                     return message
-
-
-def read_source(path: str) -> bytes | None:
-    """The text at *path*; None where there is no file."""
-    try:
-        with open(path, "rb") as file:
-            return file.read()
-    except OSError:
-        return None

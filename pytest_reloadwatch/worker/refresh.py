@@ -17,7 +17,6 @@ from pytest_reloadwatch.inplace.witness import find_stale
 from pytest_reloadwatch.proof.digest import is_listing, is_path
 from pytest_reloadwatch.worker.effects import effect_of
 from pytest_reloadwatch.worker.imports import ImportChanges
-from pytest_reloadwatch.worker.life import read_source
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -84,12 +83,12 @@ class Refresh:
                 raise UnfitError(f"{self._short(path)} may take the place of {other}")
 
     def _plan(self, loaded: list[LoadedModule], stale: Collection[str]) -> Plan:
-        graph = graph_of(loaded, read_source, self._finder.first_party_places())
+        graph = graph_of(loaded, self._life.read, self._finder.first_party_places())
         for source, keys in self._life.edges.items():
             for key in keys:
                 graph.add_edge(source, key)
         try:
-            plan = make_plan(loaded, read_source, graph, also_changed=stale)
+            plan = make_plan(loaded, self._life.read, graph, also_changed=stale)
         except BrokenSourceError as error:
             raise UnfitError(f"{self._short(error.path)} does not parse") from error
         for obstacle in (*plan.obstacles, *plan.doubts):
@@ -102,7 +101,7 @@ class Refresh:
 
     def _check_imports(self, plan: Plan, loaded: list[LoadedModule]) -> None:
         sources = {module.name: self._life.sources[module.path] for module in loaded}
-        now = {step.name: read_source(step.path) or b"" for step in plan.steps}
+        now = {step.name: self._life.read(step.path) or b"" for step in plan.steps}
         gone = {step.name for step in plan.dropped}
         changes = ImportChanges(
             {name: source for name, source in {**sources, **now}.items() if name not in gone},

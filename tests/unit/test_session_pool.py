@@ -69,3 +69,28 @@ def test_one_that_is_not_trusted_stays_so_when_its_parent_checks_in(pool, source
     pool.distrust(1, {late})
     pool.add(frozen(2, 1, [early]), None)
     assert chosen(pool) == 2
+
+
+class TestWarm:
+    """A worker that stays: the same process takes in more with each run, and what changed in between anew."""
+
+    @staticmethod
+    def check_in(pool, past):
+        never_late = 2**62
+        pool.add(Frozen(7, 0, 1, "warm", "", 0.0, past, never_late, {}), None)
+        return pool.checkpoints[7].past
+
+    def test_what_it_took_in_before_stays(self, pool, sources, tree):
+        early, late = sources
+        self.check_in(pool, [early])
+        assert {key for key, _ in self.check_in(pool, [late])} == {early, late}
+
+    def test_what_it_takes_in_anew_counts_as_it_is_now(self, pool, sources, tree):
+        early, late = sources
+        self.check_in(pool, [early, late])
+        for path in sources:
+            with open(path, "w", encoding="utf-8") as file:
+                file.write("VALUE = 2\n")
+        tree.sweep()
+        pool.take_in(7, [late], 2**62)
+        assert {key for key, _ in self.check_in(pool, []) - tree.entries} == {early}
