@@ -24,6 +24,7 @@ from pytest_reloadwatch.rewind.messages import (
     Unwatched,
 )
 from pytest_reloadwatch.rewind.ordering import Ordering
+from pytest_reloadwatch.rewind.streams import wait_for_lines
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from pytest_reloadwatch.rewind.finder import RewindFinder
     from pytest_reloadwatch.rewind.life import Life
 
+LET_GO = 2.0  # seconds that a busy controller has to leave the terminal to a debugger
 _PRUNED = "pruned"
 
 
@@ -244,6 +246,7 @@ class Run:
 
     def pytest_enter_pdb(self) -> None:
         self._timeline.send(Debugging(self._run, active=True))
+        wait_for_lines(LET_GO)
 
     def pytest_leave_pdb(self) -> None:
         self._timeline.send(Debugging(self._run, active=False))

@@ -90,6 +90,7 @@ class WorkerLife:
                 modules=learned.modules,
                 edges=list(learned.edges),
                 ambient=list(learned.ambient),
+                executed=learned.executed,
             )
         )
 
