@@ -57,6 +57,8 @@ class Conversation:
             handler(message, current)
         if isinstance(message, m.Knowledge):
             round_.reexecuted |= {name for name, _ in message.modules}
+        if isinstance(message, m.Reloaded) and not message.modules and round_.runs == 1:
+            self._screen.note("in the same process: nothing that is loaded there has changed")
 
     def hear_children(self, writes: Iterable[tuple[str, str]], current: Current) -> None:
         """Take in what processes that the run *current* has started are about to write."""
@@ -173,10 +175,8 @@ class Conversation:
                 f" if that is harmless, put into the ini file: reload_allow = {message.allow}"
             )
 
-    def _on_reloaded(self, message: m.Reloaded, current: Current) -> None:
+    def _on_reloaded(self, message: m.Reloaded, _current: Current) -> None:
         if not message.modules:
-            if current.cause:
-                self._screen.note("in the same process: nothing that is loaded there has changed")
             return
         shown = [name if why == "changed" else f"{name} ({why})" for name, why in message.modules[:LISTED]]
         more = f" and {len(message.modules) - LISTED} more" if len(message.modules) > LISTED else ""
