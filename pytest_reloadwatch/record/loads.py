@@ -115,20 +115,21 @@ class Loads:
             used = before.bytecode if _is_of(before.bytecode, content) else None
             self._put(module, replace(before, source=content, bytecode=used))
         else:
-            self._note(module, source, content if is_source else _read(source), None if is_source else content)
+            self.note(module, source, content if is_source else _read(source), None if is_source else content)
 
     def note_rewritten(self, module: ModuleType, path: str, code: CodeType | None) -> None:
         """Pytest's loader is about to execute the source *path*, or the *code* that it has cached for it."""
         source = os.path.abspath(path)
         if not _is_ignored(source):
-            self._note(module, source, _read(source), code)
+            self.note(module, source, _read(source), code)
 
     def take_again(self) -> list[Again]:
         """What has been executed once more since the last call."""
         again, self.again = self.again, []
         return again
 
-    def _note(self, module: ModuleType, path: str, source: bytes, bytecode: bytes | CodeType | None) -> None:
+    def note(self, module: ModuleType, path: str, source: bytes, bytecode: bytes | CodeType | None = None) -> None:
+        """*module* is about to be executed from *source*, which is what *path* holds, or from *bytecode* instead."""
         name = module.__name__
         before = self.times(name) if self._paths.get(name, path) == path else 0
         if before and self.keeps_earlier:
