@@ -9,6 +9,7 @@ from pytest_reloadwatch import _began  # noqa: F401 - loaded as early as can be
 
 if TYPE_CHECKING:
     from pytest_reloadwatch.freshness import (
+        FreshImports,
         ModuleFreshness,
         Status,
         assert_fresh,
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from pytest_reloadwatch.guard.warning import ReloadGuardWarning
 
 __all__ = [
+    "FreshImports",
     "ModuleFreshness",
     "ReloadGuardWarning",
     "Status",
