@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import sys
+import time
 from typing import TYPE_CHECKING
-
-from pytest_reloadwatch import _began  # noqa: F401 - loaded as early as can be
 
 if TYPE_CHECKING:
     from pytest_reloadwatch.freshness import (
@@ -38,6 +38,11 @@ __all__ = [
 ]
 
 __version__ = "0.1.0"
+
+# What freshness can say of a module whose loading nobody recorded rests on these: they come before anything of the
+# person's, as early as this package is loaded.
+BEGAN = time.time_ns()
+LOADED_BEFORE = frozenset(sys.modules)
 
 _HOMES = {"ReloadGuardWarning": "pytest_reloadwatch.guard.warning"}
 

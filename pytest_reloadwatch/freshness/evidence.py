@@ -10,7 +10,7 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from pytest_reloadwatch._began import BEGAN, LOADED_BEFORE
+from pytest_reloadwatch import BEGAN, LOADED_BEFORE
 from pytest_reloadwatch.freshness.code import (
     all_codes,
     bytecode_file,
