@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import importlib
+import sys
+import time
 from typing import TYPE_CHECKING, Any
-
-from pytest_reloadwatch import _began  # noqa: F401 - loaded as early as can be
 
 if TYPE_CHECKING:
     from pytest_reloadwatch.exceptions import StaleObjectWarning
     from pytest_reloadwatch.freshness import (
+        FreshImports,
         ModuleFreshness,
         Status,
         assert_fresh,
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from pytest_reloadwatch.inplace.reloading import reload_module
 
 __all__ = [
+    "FreshImports",
     "ModuleFreshness",
     "ReloadGuardWarning",
     "Reloaded",
@@ -46,8 +48,14 @@ __all__ = [
 
 __version__ = "0.1.0"
 
+# What freshness can say of a module whose loading nobody recorded rests on these: they come before anything of the
+# person's, as early as this package is loaded.
+BEGAN = time.time_ns()
+LOADED_BEFORE = frozenset(sys.modules)
+
 _FRESHNESS = "freshness"
 _HOMES = {
+    "FreshImports": _FRESHNESS,
     "ModuleFreshness": _FRESHNESS,
     "ReloadGuardWarning": "guard.warning",
     "Reloaded": "inplace.interactive",

@@ -10,7 +10,7 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from pytest_reloadwatch._began import BEGAN, LOADED_BEFORE
+from pytest_reloadwatch import BEGAN, LOADED_BEFORE
 from pytest_reloadwatch.freshness.code import (
     all_codes,
     bytecode_file,
@@ -23,6 +23,7 @@ from pytest_reloadwatch.freshness.code import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from types import CodeType, ModuleType
 
 # How much later than a change its time stamp may say, in nanoseconds: the kernel's clock for them ticks every few
@@ -54,9 +55,11 @@ def judge(module: ModuleType, path: str, source: bytes) -> Verdict:
         code = compiled(module, path, source)
     except (SyntaxError, ValueError) as error:
         return Verdict("stale", f"what its file holds now cannot be compiled ({error})")
+    by_functions = _judge_functions(module, path, source, code)
     if not _was_loaded_before(module) and _is_older(path, BEGAN):
-        return judge_bytecode(_cached(module, path, source), code, UNCHANGED)
-    return _judge_functions(module, path, source, code) or _judge_cached(module, path, code) or _unknown(module)
+        by_bytecode = judge_bytecode(_cached(module, path, source), code, UNCHANGED)
+        return by_bytecode if by_bytecode.state == "stale" else by_functions or by_bytecode
+    return by_functions or _judge_cached(module, path, code) or _unknown(module)
 
 
 def judge_bytecode(used: CodeType | None, code: CodeType, reason: str) -> Verdict:
@@ -77,15 +80,23 @@ def _unknown(module: ModuleType) -> Verdict:
 
 
 def _is_older(path: str, moment: int) -> bool:
-    """Whether the last change of the file at *path*, its content or its place, is certainly before *moment*.
+    """Whether the last change of the file at *path*, its content or a link to it, is certainly before *moment*.
 
     A time of status change cannot be set back, as a time of modification can.
     """
     try:
-        changed = os.stat(path).st_ctime_ns
+        changes = [os.stat(path).st_ctime_ns, *(os.lstat(link).st_ctime_ns for link in _links(path))]
     except OSError:
         return False
-    return changed + (_LAG if changed % _SECOND else _COARSE_LAG) < moment
+    return all(changed + (_LAG if changed % _SECOND else _COARSE_LAG) < moment for changed in changes)
+
+
+def _links(path: str) -> Iterator[str]:
+    """Those parts of *path* that are symbolic links: to set one to another directory changes no file in either."""
+    while path != os.path.dirname(path):
+        if os.path.islink(path):
+            yield path
+        path = os.path.dirname(path)
 
 
 def _cached(module: ModuleType, path: str, source: bytes) -> CodeType | None:

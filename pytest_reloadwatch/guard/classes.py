@@ -7,7 +7,7 @@ import sys
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
-from pytest_reloadwatch.guard.places import namespace
+from pytest_reloadwatch.record.loads import namespace
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from operator import is_, is_not
 from typing import TYPE_CHECKING, Any
 
+from pytest_reloadwatch.record.loads import namespace
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -129,12 +131,3 @@ class Places:
         self._keys.append(place.key)
         self.expected.append(value)
         self.seen.append(value)
-
-
-def namespace(module: object) -> dict[str, Any]:
-    """A module's own names; looked up past its class, for a lazy module would load itself."""
-    try:
-        found: dict[str, Any] = object.__getattribute__(module, "__dict__")
-    except AttributeError:
-        return {}
-    return found if type(found) is dict else {}

@@ -14,7 +14,7 @@ import time
 import weakref
 from dataclasses import dataclass, field, replace
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pytest_reloadwatch import _compat
 from pytest_reloadwatch.proof.digest import digest_bytes
@@ -76,7 +76,8 @@ class Loads:
         """How *module* came to be what it is; an object that a module has put in its place is known by its name."""
         load = self._by_module.get(module) if isinstance(module, ModuleType) else None
         if load is None and getattr(module, "__spec__", None) is None:
-            load = self._by_name.get(getattr(module, "__name__", ""))
+            name = str(getattr(module, "__name__", ""))
+            load = self._by_name.get(name) if sys.modules.get(name) is module else None
         return load
 
     def times(self, name: str) -> int:
@@ -90,7 +91,7 @@ class Loads:
     def assume_loaded(self) -> None:
         """What is there by now has been executed once, as far as anybody knows."""
         for name, module in list(sys.modules.items()):
-            path = getattr(module, "__file__", None)
+            path = namespace(module).get("__file__")
             if isinstance(path, str) and not _is_ignored(os.path.abspath(path)):
                 self._times[name], self._paths[name] = 1, os.path.abspath(path)
 
@@ -115,20 +116,21 @@ class Loads:
             used = before.bytecode if _is_of(before.bytecode, content) else None
             self._put(module, replace(before, source=content, bytecode=used))
         else:
-            self._note(module, source, content if is_source else _read(source), None if is_source else content)
+            self.note(module, source, content if is_source else _read(source), None if is_source else content)
 
     def note_rewritten(self, module: ModuleType, path: str, code: CodeType | None) -> None:
         """Pytest's loader is about to execute the source *path*, or the *code* that it has cached for it."""
         source = os.path.abspath(path)
         if not _is_ignored(source):
-            self._note(module, source, _read(source), code)
+            self.note(module, source, _read(source), code)
 
     def take_again(self) -> list[Again]:
         """What has been executed once more since the last call."""
         again, self.again = self.again, []
         return again
 
-    def _note(self, module: ModuleType, path: str, source: bytes, bytecode: bytes | CodeType | None) -> None:
+    def note(self, module: ModuleType, path: str, source: bytes, bytecode: bytes | CodeType | None = None) -> None:
+        """*module* is about to be executed from *source*, which is what *path* holds, or from *bytecode* instead."""
         name = module.__name__
         before = self.times(name) if self._paths.get(name, path) == path else 0
         if before and self.keeps_earlier:
@@ -141,6 +143,15 @@ class Loads:
     def _put(self, module: ModuleType, load: Load) -> None:
         self._by_module[module] = load
         self._by_name[load.name] = load
+
+
+def namespace(module: object) -> dict[str, Any]:
+    """A module's own names; looked up past its class, for a lazy module would load itself."""
+    try:
+        found: dict[str, Any] = object.__getattribute__(module, "__dict__")
+    except AttributeError:
+        return {}
+    return found if type(found) is dict else {}
 
 
 _loads: list[Loads] = []

@@ -79,6 +79,15 @@ CASES = {
         import thing as other
         assert loads.of(other).generation == 1
     """,
+    "a lazy module stays lazy": """
+        spec = importlib.util.find_spec("thing")
+        loader = spec.loader = importlib.util.LazyLoader(spec.loader)
+        thing = sys.modules["thing"] = importlib.util.module_from_spec(spec)
+        loader.exec_module(thing)
+        loads = record()
+        assert "VALUE" not in object.__getattribute__(thing, "__dict__")
+        assert thing.VALUE == 1 and loads.of(thing).source == source.read_bytes()
+    """,
     "a module that replaces itself": """
         source.write_text("import sys, types\\nsys.modules[__name__] = types.SimpleNamespace(__name__=__name__)")
         loads = record()
