@@ -107,6 +107,7 @@ class Generation:
             for name, value in one.names.items():
                 if id(value) in shared or name.startswith("__") or _is_of_others(value, self.numbers):
                     continue
+                shared.add(id(value))  # one that several modules name is looked at once
                 place = (one.name, f"{one.name}.{name}")
                 try:
                     weak.append((weakref.ref(value), place))

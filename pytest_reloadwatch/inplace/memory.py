@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import dis
 from types import CodeType, FunctionType, MethodType, ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from pytest_reloadwatch.inplace.generation import Generation
     from pytest_reloadwatch.inplace.plan import Plan
 
+_FILLING = frozenset("append extend insert add update setdefault pop popitem remove discard clear".split())
+_STORING = frozenset({"STORE_SUBSCR", "DELETE_SUBSCR", "STORE_GLOBAL"})
 _CONTAINERS = (dict, list, set)
 
 
@@ -97,17 +100,25 @@ def _memory_of(function: Any, spaces: Mapping[int, str]) -> str:
 
 
 def _global_memory(function: FunctionType, seen: set[str]) -> str:
-    """A container with something in it among the globals that this code, or what it calls beside it, uses."""
+    """A container with something in it among the globals that this code, or what it calls beside it, fills."""
+    fills = _fills(function.__code__)
     for name in sorted(_names_in(function.__code__) - seen):
         seen.add(name)
         value = function.__globals__.get(name)
-        if type(value) in _CONTAINERS and value:
+        if fills and type(value) in _CONTAINERS and value:
             return name
         if type(value) is FunctionType and value.__globals__ is function.__globals__:
             found = _global_memory(value, seen)
             if found:
                 return found
     return ""
+
+
+def _fills(code: CodeType) -> bool:
+    """Whether this code puts something into containers, as far as names and instructions show."""
+    if not _FILLING.isdisjoint(code.co_names) or any(one.opname in _STORING for one in dis.get_instructions(code)):
+        return True
+    return any(_fills(one) for one in code.co_consts if isinstance(one, CodeType))
 
 
 def _names_in(code: CodeType) -> set[str]:

@@ -78,6 +78,11 @@ class TestPlainKinds:
         self.reload(world, a=source.format(2))
         assert a.C[1]["b"] == [2]
 
+    def test_plain_values_that_two_of_them_name(self, world):
+        world.write(a="D = {'x': [1]}\n", b="from a import D\n")
+        world.start("b")
+        self.reload(world, a="D = {'x': [2]}\n")
+
     def test_pattern_that_re_keeps_in_a_cache(self, world):
         world.write(a="import re\nP = re.compile('one')\n")
         (a,) = world.start("a")
