@@ -143,7 +143,7 @@ class Walk:
             return self._look_into_class(found)
         if kind is types.FunctionType:
             return self._look_into_function(found)
-        parts = gc.get_referents(found)
+        parts = _parts(found, kind)
         if kind in _SETS:
             parts.sort(key=id)
         return parts
@@ -181,6 +181,22 @@ class Walk:
         """Whether to look into objects of this type, and what they do not refer to. Raises Blind."""
         answer = self._kinds[kind] = _judge(kind)
         return answer
+
+
+def _parts(found: Any, kind: type) -> list[Any]:
+    """What *found* refers to; attributes always one by one, for their dictionary is only made when somebody asks."""
+    parts = gc.get_referents(found)
+    if not kind.__dictoffset__:
+        return parts
+    try:
+        attributes = object.__getattribute__(found, "__dict__")
+    except AttributeError:
+        return parts
+    if type(attributes) is not dict:
+        return parts
+    values = list(attributes.values())
+    known = {id(attributes), *map(id, values)}
+    return [*(part for part in parts if id(part) not in known), *attributes, *values]
 
 
 def _module_of(kind: type) -> Any:

@@ -95,6 +95,7 @@ def test_a_change_is_found(module, name, change):
         lambda m: setattr(m, "submodule", types.ModuleType("subject.submodule")),
         lambda m: (m.NAMES.append("b"), m.NAMES.pop()),
         lambda m: isinstance(m.ITEM, m.Base),
+        lambda m: vars(m.ITEM),
     ],
 )
 def test_what_is_none_is_not(module, change):
