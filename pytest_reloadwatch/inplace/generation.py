@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any
 
+from pytest_reloadwatch.inplace.cycles import held_from_outside
 from pytest_reloadwatch.inplace.namespaces import namespace
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ class Generation:
         """
         weak, plain = self._take_values()
         gc.collect()
-        if _drop_unheld(plain):
+        if _drop_unheld(plain) | self._drop_cycles(plain):
             gc.collect()
         found = [self._made_survivor(made) for one in self._made if (made := one()) is not None]
         found += [self._survivor(value, *place) for one, place in weak if (value := one()) is not None]
@@ -97,6 +98,18 @@ class Generation:
 
     def _survivor(self, value: Any, module: str, name: str) -> Survivor:
         return Survivor(value, module, name, self.numbers.get(module, 0))
+
+    def _drop_cycles(self, plain: _Plain) -> bool:
+        """Take out what only others of this generation refer to; whether there was anything."""
+        if not plain:
+            return False
+        gc.collect()
+        held = held_from_outside([cell for cell, _ in plain], lambda made: _home(made) not in self.numbers)
+        unheld = [one for one in plain if id(one[0][0]) not in held]
+        for cell, _ in unheld:
+            cell.clear()
+        plain[:] = [one for one in plain if one[0]]
+        return bool(unheld)
 
     def _take_values(self) -> tuple[_Weak, _Plain]:
         """What names stood for, apart from what was not made there; the names are gone after that."""
