@@ -111,6 +111,14 @@ class TestNoStaleReferences:
         importlib.reload(a)
         self.assert_held("list keeper.KEPT holds function a.f of an older generation")
 
+    def test_dataclasses_whose_functions_are_generated(self, world):
+        world.write(a="import dataclasses\n@dataclasses.dataclass\nclass A:\n    x: int = 1\n", keeper="KEPT = []\n")
+        a, keeper = world.start("a", "keeper")
+        keeper.KEPT.append(a.A())
+        assert_no_stale_references(a)
+        importlib.reload(a)
+        self.assert_held("list keeper.KEPT holds a.A of an older generation")
+
     def test_after_an_import_anew(self, world):
         a, keeper = self.start(world)
         keeper.KEPT.append(a.A())

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_reloadwatch import _compat
 from pytest_reloadwatch.graph.imports import UNPARSABLE
 from pytest_reloadwatch.inplace.evidence import all_code
-from pytest_reloadwatch.inplace.generation import Survivor, full_name, retired
+from pytest_reloadwatch.inplace.generation import Survivor, full_name, home_of, retired
 from pytest_reloadwatch.inplace.namespaces import namespace
 from pytest_reloadwatch.inplace.own import read_source_file
 from pytest_reloadwatch.inplace.search import Search
@@ -96,17 +96,15 @@ class _Older:
             return found.__globals__ is not self._names or self._was_replaced(found)
         if kind is ModuleType:
             names = namespace(found)
-            return found is not self._current and (names.get("__name__"), names.get("__file__")) == (
-                self._name,
-                self._file,
-            )
-        if not issubclass(kind, type) or found.__module__ != self._name:
+            is_of_it = (names.get("__name__"), names.get("__file__")) == (self._name, self._file)
+            return is_of_it and found is not self._current
+        if not issubclass(kind, type) or home_of(found) != self._name:
             return False
         return self._is_of_this_file(found) and self._was_replaced(found)
 
     def _is_of_this_file(self, made: type) -> bool:
         codes = _codes(made)
-        return not codes or any(code.co_filename == self._file for code in codes)
+        return not codes or any(code.co_filename == self._file or code.co_filename[:1] == "<" for code in codes)
 
     def _was_replaced(self, made: Any) -> bool:
         if id(made) in self._retired:
@@ -134,7 +132,7 @@ def _reachable(names: dict[str, Any], module: str) -> set[int]:
 
 def _leads_on(one: Any, module: str) -> bool:
     kind = type(one)
-    return one.__module__ == module if issubclass(kind, type) else issubclass(kind, _WRAPPERS)
+    return home_of(one) == module if issubclass(kind, type) else issubclass(kind, _WRAPPERS)
 
 
 def _named(names: dict[str, Any], qualified: str) -> Any:
