@@ -87,6 +87,27 @@ class TestReloadModule:
         )
         pytester.runpytest_subprocess("-p", "no:cacheprovider").assert_outcomes(passed=2)
 
+    def test_assertions_stay_rewritten_and_no_bytecode_is_too_old(self, pytester):
+        pytester.makepyfile(
+            conftest="import pytest\npytest.register_assert_rewrite('helper')\n",
+            helper="def check(x):\n    assert x == 1\n",
+            test_helper="""
+                import pytest
+                import helper
+
+                @pytest.mark.parametrize("limit", [2, 3])  # of the same size, within a second
+                def test_check(reload_module, limit):
+                    loader = helper.__loader__
+                    with open("helper.py", "w") as file:
+                        file.write(f"def check(x):\\n    assert x == {limit}\\n")
+                    reload_module(helper)
+                    assert helper.__loader__ is loader
+                    with pytest.raises(AssertionError, match=f"assert 5 == {limit}"):
+                        helper.check(5)
+            """,
+        )
+        pytester.runpytest_subprocess().assert_outcomes(passed=2)
+
 
 class TestNoStaleReferences:
     def assert_held(self, said):
@@ -110,6 +131,14 @@ class TestNoStaleReferences:
         keeper.KEPT.append(a.f)
         importlib.reload(a)
         self.assert_held("list keeper.KEPT holds function a.f of an older generation")
+
+    def test_dataclasses_whose_functions_are_generated(self, world):
+        world.write(a="import dataclasses\n@dataclasses.dataclass\nclass A:\n    x: int = 1\n", keeper="KEPT = []\n")
+        a, keeper = world.start("a", "keeper")
+        keeper.KEPT.append(a.A())
+        assert_no_stale_references(a)
+        importlib.reload(a)
+        self.assert_held("list keeper.KEPT holds a.A of an older generation")
 
     def test_after_an_import_anew(self, world):
         a, keeper = self.start(world)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 from typing import TYPE_CHECKING, TypeAlias
 
 from pytest_reloadwatch.graph.imports import UNPARSABLE, is_type_checking
@@ -20,12 +21,14 @@ _HARMLESS = frozenset("print import_module __import__ importorskip skip register
 _CONTAINERS = (ast.List, ast.Dict, ast.Set, ast.ListComp, ast.DictComp, ast.SetComp, ast.Constant, ast.JoinedStr)
 _ALLOWED_TARGET = "sys.modules[__name__].__class__"  # each execution starts from a plain module
 _LONGEST = 60
+_REMEMBERED = 4096  # sources, since most are asked about at every reload and have not changed
 
 
-def effects_of(source: bytes) -> list[str]:
+@functools.lru_cache(maxsize=_REMEMBERED)
+def effects_of(source: bytes) -> tuple[str, ...]:
     """Statements of the module level that do something to objects which executing it does not make."""
     body = _body(source)
-    return [_shown(found) for found in _Reader(body).effects(body)]
+    return tuple(_shown(found) for found in _Reader(body).effects(body))
 
 
 def lost_effects(before: bytes, now: bytes) -> list[str]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any
 
+from pytest_reloadwatch.inplace.cycles import held_from_outside
 from pytest_reloadwatch.inplace.namespaces import namespace
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ class Generation:
         """
         weak, plain = self._take_values()
         gc.collect()
-        if _drop_unheld(plain):
+        if _drop_unheld(plain) | self._drop_cycles(plain):
             gc.collect()
         found = [self._made_survivor(made) for one in self._made if (made := one()) is not None]
         found += [self._survivor(value, *place) for one, place in weak if (value := one()) is not None]
@@ -79,7 +80,7 @@ class Generation:
         """The modules have executed again: this generation is an older one now."""
         for one in self.saved:
             _NUMBERS[one.module] = number(one.module) + 1
-        _RETIRED.extend((reference, self.numbers[_home(made)]) for reference, made in self._living())
+        _RETIRED.extend((reference, self.numbers[home_of(made)]) for reference, made in self._living())
 
     def reinstate(self) -> None:
         """That was undone, and what is of the modules now is of this generation."""
@@ -90,13 +91,25 @@ class Generation:
 
     def _living(self) -> list[tuple[weakref.ref[Any], Any]]:
         found = [(reference, reference()) for reference in self._made]
-        return [(reference, made) for reference, made in found if made is not None and _home(made) in self.numbers]
+        return [(reference, made) for reference, made in found if made is not None and home_of(made) in self.numbers]
 
     def _made_survivor(self, made: Any) -> Survivor:
-        return self._survivor(made, _home(made), full_name(made))
+        return self._survivor(made, home_of(made), full_name(made))
 
     def _survivor(self, value: Any, module: str, name: str) -> Survivor:
         return Survivor(value, module, name, self.numbers.get(module, 0))
+
+    def _drop_cycles(self, plain: _Plain) -> bool:
+        """Take out what only others of this generation refer to; whether there was anything."""
+        if not plain:
+            return False
+        gc.collect()
+        held = held_from_outside([cell for cell, _ in plain], lambda made: home_of(made) not in self.numbers)
+        unheld = [one for one in plain if id(one[0][0]) not in held]
+        for cell, _ in unheld:
+            cell.clear()
+        plain[:] = [one for one in plain if one[0]]
+        return bool(unheld)
 
     def _take_values(self) -> tuple[_Weak, _Plain]:
         """What names stood for, apart from what was not made there; the names are gone after that."""
@@ -156,7 +169,7 @@ def _module_of(kind: type) -> Any:
     return type.__dict__["__module__"].__get__(kind)
 
 
-def _home(made: Any) -> str:
+def home_of(made: Any) -> str:
     """The module of a class or function, by name."""
     home = made.__globals__.get("__name__") if type(made) is FunctionType else _module_of(made)
     return str(home)

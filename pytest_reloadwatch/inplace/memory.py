@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import ast
 import dis
+import functools
 from types import CodeType, FunctionType, MethodType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 from pytest_reloadwatch.graph.imports import UNPARSABLE
+from pytest_reloadwatch.inplace.own import read_source_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -28,21 +30,21 @@ def remembering(plan: Plan, generation: Generation, untouched: Mapping[str, Modu
     spaces = {id(vars(module)): name for name, module in untouched.items()}
     names = {one.name: one.names for one in generation.saved}
     for step in plan.steps:
-        for called in _called_at_import(step.path):
+        for called in _called_at_import(read_source_file(step.path) or b""):
             function = _find(names[step.name], called)
             kept = "" if function is None else _memory_of(function, spaces)
             if kept:
                 yield f"{step.name} calls {'.'.join(called)} when it executes, which remembers in {kept}"
 
 
-def _called_at_import(path: str) -> Iterable[tuple[str, ...]]:
+@functools.lru_cache(maxsize=4096)  # most sources are asked about at every reload and have not changed
+def _called_at_import(source: bytes) -> tuple[tuple[str, ...], ...]:
     """Dotted names that the module level calls, decorators and functions of decorators among them."""
     try:
-        with open(path, "rb") as file:
-            body = ast.parse(file.read()).body
-    except (OSError, *UNPARSABLE):
+        body = ast.parse(source).body
+    except UNPARSABLE:
         return ()
-    return dict.fromkeys(name for statement in body for name in _calls(statement))
+    return tuple(dict.fromkeys(name for statement in body for name in _calls(statement)))
 
 
 def _calls(node: ast.AST) -> Iterator[tuple[str, ...]]:

@@ -6,13 +6,13 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from pytest_reloadwatch.graph.closure import ImportGraph
-from pytest_reloadwatch.graph.imports import SourceImports, source_imports
+from pytest_reloadwatch.inplace.plan import graph_of
 from pytest_reloadwatch.record.firstparty import FirstParty
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from pytest_reloadwatch.graph.closure import ImportGraph
     from pytest_reloadwatch.inplace.loaded import LoadedModule
 
 _THIS_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
@@ -50,7 +50,6 @@ class OwnSources:
         self._root = root
         self._place: tuple[str, tuple[str, ...]] = ("", ())
         self._first_party: FirstParty | None = None
-        self._parsed: dict[bytes, SourceImports] = {}
 
     def is_own(self, path: str) -> bool:
         """Whether the absolute *path* is the person's own, by where it lies."""
@@ -65,13 +64,4 @@ class OwnSources:
 
     def graph(self, loaded: Iterable[LoadedModule], now: Reader) -> ImportGraph:
         """What the sources of *loaded* modules import."""
-        graph = ImportGraph(lambda path: self._imports(now(path) or b""))
-        graph.set_roots(dict.fromkeys(os.path.abspath(entry or os.getcwd()) for entry in self._place[1]))
-        for module in loaded:
-            graph.add_module(module.name, module.path)
-        return graph
-
-    def _imports(self, text: bytes) -> SourceImports:
-        if text not in self._parsed:
-            self._parsed[text] = source_imports(text)
-        return self._parsed[text]
+        return graph_of(loaded, now, dict.fromkeys(os.path.abspath(entry or os.getcwd()) for entry in self._place[1]))

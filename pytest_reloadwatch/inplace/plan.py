@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import warnings
 from dataclasses import dataclass
@@ -99,11 +100,15 @@ def make_plan(
 
 def graph_of(loaded: Iterable[LoadedModule], read: Callable[[str], bytes | None], roots: Iterable[str]) -> ImportGraph:
     """The import graph of sources alone; *roots* are the first-party directories on ``sys.path``."""
-    graph = ImportGraph(lambda path: source_imports(read(path) or b""))
+    graph = ImportGraph(lambda path: _imports_in(read(path) or b""))
     graph.set_roots(roots)
     for module in loaded:
         graph.add_module(module.name, module.path)
     return graph
+
+
+# Most sources are asked about at every reload and have not changed.
+_imports_in = functools.lru_cache(maxsize=4096)(source_imports)
 
 
 def check_syntax(path: str, source: bytes) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_reloadwatch import _compat
 from pytest_reloadwatch.graph.imports import UNPARSABLE
 from pytest_reloadwatch.inplace.evidence import all_code
-from pytest_reloadwatch.inplace.generation import Survivor, full_name, retired
+from pytest_reloadwatch.inplace.generation import Survivor, full_name, home_of, retired
 from pytest_reloadwatch.inplace.namespaces import namespace
 from pytest_reloadwatch.inplace.own import read_source_file
 from pytest_reloadwatch.inplace.search import Search
@@ -74,7 +74,8 @@ class _Older:
         self._names = namespace(current)
         self._retired = retired()
         self._reachable = _reachable(self._names, name)
-        self._code = _code_on_disk(getattr(current, "__file__", None))
+        self._file = self._names.get("__file__")
+        self._code = _code_on_disk(self._file)
 
     def survivors(self) -> list[Survivor]:
         """All older objects on the heap."""
@@ -90,12 +91,20 @@ class _Older:
     def _is_old(self, found: Any) -> bool:
         kind = type(found)
         if kind is FunctionType:
-            if found.__globals__.get("__name__") != self._name:
-                return False
+            if found.__globals__.get("__name__") != self._name or found.__code__.co_filename != self._file:
+                return False  # of another file with a module of this name, perhaps
             return found.__globals__ is not self._names or self._was_replaced(found)
         if kind is ModuleType:
-            return found is not self._current and namespace(found).get("__name__") == self._name
-        return issubclass(kind, type) and found.__module__ == self._name and self._was_replaced(found)
+            names = namespace(found)
+            is_of_it = (names.get("__name__"), names.get("__file__")) == (self._name, self._file)
+            return is_of_it and found is not self._current
+        if not issubclass(kind, type) or home_of(found) != self._name:
+            return False
+        return self._is_of_this_file(found) and self._was_replaced(found)
+
+    def _is_of_this_file(self, made: type) -> bool:
+        codes = _codes(made)
+        return not codes or any(code.co_filename == self._file or code.co_filename[:1] == "<" for code in codes)
 
     def _was_replaced(self, made: Any) -> bool:
         if id(made) in self._retired:
@@ -123,7 +132,7 @@ def _reachable(names: dict[str, Any], module: str) -> set[int]:
 
 def _leads_on(one: Any, module: str) -> bool:
     kind = type(one)
-    return one.__module__ == module if issubclass(kind, type) else issubclass(kind, _WRAPPERS)
+    return home_of(one) == module if issubclass(kind, type) else issubclass(kind, _WRAPPERS)
 
 
 def _named(names: dict[str, Any], qualified: str) -> Any:

@@ -83,6 +83,24 @@ class TestPlainKinds:
         world.start("b")
         self.reload(world, a="D = {'x': [2]}\n")
 
+    def test_plain_values_in_a_circle(self, world):
+        source = """
+            class Tag:
+                __slots__ = ("owner",)
+                def __init__(self, owner):
+                    self.owner = owner
+            class Owner:
+                __slots__ = ("tags",)
+                def __init__(self):
+                    self.tags = [Tag(self)]
+            OWNER = Owner()
+            LOOP = [{}]
+            LOOP.append(LOOP)
+        """
+        world.write(a=source.format(1), b="import a\nclass B:\n    owner = a.OWNER\n")
+        world.start("b")
+        self.reload(world, a=source.format(2))
+
     def test_pattern_that_re_keeps_in_a_cache(self, world):
         world.write(a="import re\nP = re.compile('one')\n")
         (a,) = world.start("a")
@@ -163,6 +181,13 @@ class TestWitness:
         world.start("a")
         world.write(a="import reg\nITEMS = [2]\nreg.KEPT['a'] = ITEMS\nreg.KEPT.setdefault('b', ITEMS)\n")
         assert world.stale(world.reload()) == ["dict reg.KEPT holds list a.ITEMS of generation 1"]
+
+    def test_finds_a_circle_that_another_module_keeps(self, world):
+        source = "import reg\nLOOP = [{}]\nLOOP.append(LOOP)\nreg.KEPT.setdefault('a', LOOP)\n"
+        world.write(reg="KEPT = {}\n", a=source.format(1))
+        world.start("a")
+        world.write(a=source.format(2))
+        assert world.stale(world.reload()) == ["dict reg.KEPT holds list a.LOOP of generation 1"]
 
     def test_does_not_mind_what_takes_the_old_one_s_place(self, world):
         world.write(reg="KEPT = {}\n", a="import reg\ndef f(): return 1\nreg.KEPT['f'] = f\n")
