@@ -142,7 +142,7 @@ def _control(
     from pytest_reloadwatch.watch.watchers import make_watcher
 
     screen = PlainScreen()
-    if config.known_args_namespace.cacheclear:
+    if getattr(config.known_args_namespace, "cacheclear", False):  # the cache plugin may be off
         with contextlib.suppress(OSError):
             _compat.clear_cache(cache_dir)
     environment, scope = environment_digest(config, arguments), scope_digest(config)

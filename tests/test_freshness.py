@@ -59,6 +59,20 @@ assert module_freshness.generation(shop.pricing) == 2
 assert module_freshness.generation('shop.cart') == 1
 assert module_freshness.generation('shop.nothing') == 0
 """,
+    "a reload that is undone": """
+edit('RATE = 1', 'RATE = 2')
+from pytest_reloadwatch import reload_module
+with reload_module(shop.pricing):
+    module_freshness.assert_fresh('shop.pricing')
+module_freshness.assert_stale('shop.pricing')
+""",
+    "a reload that fails": """
+edit('RATE = 1', '1 / 0')
+from pytest_reloadwatch import reload_module
+with pytest.raises(Exception, match='ZeroDivisionError'), reload_module(shop.pricing):
+    pass
+module_freshness.assert_stale('shop.pricing')
+""",
     "nobody holds what is old": """
 kept = [shop.pricing.total]
 kept.clear()

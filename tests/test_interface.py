@@ -368,6 +368,10 @@ class TestCommands:
 
 
 class TestOptions:
+    def test_the_cache_plugin_may_be_off(self, started):
+        assert ran(run_once(started, "-p", "no:cacheprovider")) == ALL
+        assert ran(run_once(started, "-p", "no:cacheprovider")) == []
+
     def test_cache_clear_clears_the_proofs(self, started):
         run_once(started)
         assert ran(run_once(started, "--cache-clear")) == ALL

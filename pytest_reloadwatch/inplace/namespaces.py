@@ -5,7 +5,12 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from pytest_reloadwatch.record.loads import recorded
+
+if TYPE_CHECKING:
+    from pytest_reloadwatch.record.loads import Load
 
 _NAMESPACE: Any = vars(ModuleType)["__dict__"]  # a subclass may define an attribute of that name
 _NOTHING = object()
@@ -19,16 +24,19 @@ def namespace(module: ModuleType) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Saved:
-    """A module as it was: what its names stood for, and its class."""
+    """A module as it was: what its names stood for, its class, and what is on record of how it was loaded."""
 
     name: str
     module: ModuleType
     names: dict[str, Any]
     kind: type[ModuleType]
+    load: Load | None = None
 
     @classmethod
     def of(cls, name: str, module: ModuleType) -> Saved:
-        return cls(name, module, dict(namespace(module)), type(module))
+        record = recorded()
+        load = record.of(module) if record is not None else None
+        return cls(name, module, dict(namespace(module)), type(module), load)
 
     def restore(self) -> None:
         """Make the namespace exactly what it was."""
@@ -37,6 +45,9 @@ class Saved:
         current = namespace(self.module)
         current.clear()
         current.update(self.names)
+        record = recorded()
+        if record is not None:
+            record.put_back(self.module, self.load)
 
 
 def empty(name: str, module: ModuleType) -> None:

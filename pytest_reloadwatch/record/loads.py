@@ -80,6 +80,14 @@ class Loads:
             load = self._by_name.get(name) if sys.modules.get(name) is module else None
         return load
 
+    def put_back(self, module: ModuleType, load: Load | None) -> None:
+        """*module* is again what it was when ``of`` gave *load*; how often it was executed stays."""
+        if load is not None:
+            self._put(module, load)
+        else:
+            self._by_module.pop(module, None)
+            self._by_name.pop(module.__name__, None)
+
     def times(self, name: str) -> int:
         """How often the module *name* has been executed, as far as it was noted."""
         return self._times.get(name, 0)
