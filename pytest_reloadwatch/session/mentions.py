@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from pytest_reloadwatch.graph.mentions import lines_mentioning
-from pytest_reloadwatch.proof.digest import is_path
+from pytest_reloadwatch.proof.digest import ABSENT, is_path
 from pytest_reloadwatch.session.parsed import read_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from pytest_reloadwatch.graph.source import Source
     from pytest_reloadwatch.proof.model import Function
@@ -27,10 +28,9 @@ class Mentions:
     def of(self, names: Iterable[str]) -> set[Function] | None:
         """The functions that mention one of these names; None where a module level does more than to bind it."""
         found: set[Function] = set()
-        for path in [key for key, _ in self._tree.entries if key.endswith(".py") and is_path(key)]:
-            text = self._text(path)
+        for path, text in self._sources():
             for name in names:
-                if name.encode() in text:
+                if name.encode() in text and not _only_binds(text, name.encode()):
                     functions = self._functions(path, text, name)
                     if functions is None:
                         return None
@@ -42,9 +42,18 @@ class Mentions:
         prints = self._read(path).prints
         return None if lines is None else {(path, prints.function_at(line)) for line in lines}
 
-    def _text(self, path: str) -> bytes:
-        digest = self._tree.digest(path)
-        known = self._texts.get(path)
-        if known is None or known[0] != digest:
-            known = self._texts[path] = (digest, read_bytes(path))
-        return known[1]
+    def _sources(self) -> Iterator[tuple[str, bytes]]:
+        for key, digest in list(self._tree.entries):
+            if digest != ABSENT and key.endswith(".py") and is_path(key):
+                known = self._texts.get(key)
+                if known is None or known[0] != digest:
+                    known = self._texts[key] = (digest, read_bytes(key))
+                yield key, known[1]
+
+
+def _only_binds(text: bytes, name: bytes) -> bool:
+    """Whether the name is nothing but the target of assignments of the module level, which a look at the text tells."""
+    if not name.isascii():  # what a word is, is told for bytes only there
+        return False
+    words = re.findall(rb"\b%s\b" % name, text)
+    return len(words) == len(re.findall(rb"^%s(?::[^=\n]*)? *=(?!=)" % name, text, re.MULTILINE))
