@@ -159,8 +159,12 @@ def rewritten_from_source(is_own: Callable[[str], bool]) -> Iterator[None]:
         return
     read, write = rewrite._read_pyc, rewrite._write_pyc
 
+    from pathlib import Path
+
+    nothing = Path(os.devnull)  # asked for all the same, so that who takes note of what is read hears of it
+
     def read_others(source: Any, bytecode: Any, *args: Any, **kwargs: Any) -> Any:
-        return None if is_own(str(source)) else read(source, bytecode, *args, **kwargs)
+        return read(source, nothing if is_own(str(source)) else bytecode, *args, **kwargs)
 
     def write_others(state: Any, code: Any, *args: Any, **kwargs: Any) -> Any:
         return False if is_own(code.co_filename) else write(state, code, *args, **kwargs)

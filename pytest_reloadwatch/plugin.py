@@ -33,14 +33,8 @@ def pytest_load_initial_conftests(early_config: pytest.Config, args: list[str]) 
         return (yield)
     from pytest_reloadwatch import start  # only when asked for: an ordinary run pays nothing
 
-    run = start.start_session(early_config, args, options)
-    try:
+    with start.start_session(early_config, args, options).beginning():
         return (yield)
-    except KeyboardInterrupt:
-        raise SystemExit(pytest.ExitCode.INTERRUPTED) from None  # the controller tells what it is about
-    except BaseException as error:
-        run.explain_failure(error)
-        raise
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -27,9 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pytest_reloadwatch.options import Options
-    from pytest_reloadwatch.record.recorder import Recorder
     from pytest_reloadwatch.rewind.run import Run
-    from pytest_reloadwatch.rewind.timeline import Timeline
     from pytest_reloadwatch.session.screen import Screen
 
 _LISTENER = "PYTEST_RELOADWATCH_LISTENER"
@@ -81,6 +79,7 @@ def _become_root(config: pytest.Config, options: Options, first_party: FirstPart
     from pytest_reloadwatch.record.recorder import Recorder
     from pytest_reloadwatch.rewind import bytecode
     from pytest_reloadwatch.rewind.finder import RewindFinder
+    from pytest_reloadwatch.rewind.life import record_loads
     from pytest_reloadwatch.rewind.purity import Purity
     from pytest_reloadwatch.rewind.run import Pruner, Run
     from pytest_reloadwatch.rewind.timeline import Timeline
@@ -93,30 +92,20 @@ def _become_root(config: pytest.Config, options: Options, first_party: FirstPart
     owners, importing = Owners(recorder, watcher), Importing(recorder, watcher)
     timeline.hibernate_as_root()
     run = Run(timeline, finder, owners, importing, config)
-    for plugin in (run, Pruner(run), owners, importing):
+    for plugin in (run, Pruner(run), owners):
         config.pluginmanager.register(plugin)
     sys.meta_path.insert(0, finder)
     bytecode.guard_loading(first_party)
     _compat.guard_rewritten_bytecode(bytecode.is_trusted)
-    _record_loads(timeline, recorder)  # outside of that guard, which does not ask what lies within about each file
+    begin_record = record_loads(timeline, recorder)  # outside of that guard, which does not ask what lies within
+    timeline.on_resume.append(begin_record)
+    begin_record()
     _compat.watch_imports_by_name(finder.imported_by_name)
     if is_costly():
         importing.install()
+        config.pluginmanager.register(importing)
     audit.install(recorder, reports)
     return run
-
-
-def _record_loads(timeline: Timeline, recorder: Recorder) -> None:
-    """What is executed in runs is told to those who ask in tests, and counted by the controller."""
-    from pytest_reloadwatch.record.loads import record
-
-    def begin_run() -> None:
-        loads.begin_run(timeline.order.run, timeline.order.cause, timeline.order.executions)
-
-    loads = record()
-    loads.on_load = lambda name: recorder.learned.executed.append(name)
-    timeline.on_resume.append(begin_run)
-    begin_run()
 
 
 def _control(

@@ -48,6 +48,22 @@ def test_generations_count_all_runs_of_a_session(project):
         assert told(project)["shop.stock"] == [*stock[:2], f"{stock[2]}, and kept since: run 3 is under way"]
 
 
+def test_a_reload_in_place_is_an_execution_of_its_run(project):
+    project.apply(PROJECT)
+    with WatchSession(project, "--reload-engine=inplace") as session:
+        session.step()
+        assert told(project)["shop.pricing"] == ["fresh", 1, "executed in run 1 of the session"]
+        project.replace("shop/pricing.py", "RATE = 1", "RATE = 2")
+        assert session.step().reexecuted == ["shop.pricing", "test_shop"]
+        session.wait_for_output("reloaded in place: shop.pricing")
+        assert told(project)["shop.pricing"] == [
+            "fresh", 2, "executed in run 2 of the session, after a change of shop/pricing.py"
+        ]  # fmt: skip
+        assert told(project)["test_shop"][:2] == ["fresh", 2]
+        kept = "executed in run 1 of the session, and kept since: run 2 is under way"
+        assert told(project)["shop.stock"] == ["fresh", 1, kept]
+
+
 def test_what_comes_from_an_older_checkpoint_has_its_own_generation(project):
     """An undone edit goes back to a process in which the edited module is the first one."""
     project.apply(PROJECT)

@@ -9,7 +9,8 @@ import time
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from pytest_reloadwatch.freshness.inspection import Status, loaded_source, read, resolve, status
+from pytest_reloadwatch.freshness.inspection import Status, loaded_source, resolve, status
+from pytest_reloadwatch.inplace.own import read_source_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -101,7 +102,7 @@ def _digests(found: Status) -> list[str]:
 def _differences(module: str | ModuleType, found: Status) -> list[str]:
     """A unified diff where the loaded source is known, else the functions that differ."""
     before, path = loaded_source(module), found.path or ""
-    now = read(path)
+    now = read_source_file(path)
     if before is not None and now is not None and before != now:
         name = os.path.basename(path)
         old, new = (text.decode("utf-8", "replace").splitlines() for text in (before, now))

@@ -7,11 +7,12 @@ import importlib.machinery
 import os
 import sys
 import weakref
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from pytest_reloadwatch.freshness.code import code_in, compiled
 from pytest_reloadwatch.freshness.evidence import Verdict, judge, judge_bytecode
+from pytest_reloadwatch.inplace.own import read_source_file
 from pytest_reloadwatch.proof.digest import digest_bytes
 from pytest_reloadwatch.record.loads import Load, recorded
 
@@ -54,7 +55,7 @@ def status(module: str | ModuleType) -> Status:
         return _without(name, "sourceless", obstacle, generation(found))
     path = os.path.abspath(str(found.__file__))
     load = _load_of(found)
-    source = read(path)
+    source = read_source_file(path)
     if source is None:
         verdict = Verdict("stale", "its file is gone, so a new process could not import it")
     elif load is None:
@@ -102,15 +103,6 @@ def generation(module: str | ModuleType) -> int:
     return 1 if load is None else load.generation
 
 
-def read(path: str) -> bytes | None:
-    """None where there is no such file."""
-    try:
-        with open(path, "rb") as file:
-            return file.read()
-    except OSError:
-        return None
-
-
 def _load_of(module: ModuleType) -> Load | None:
     loads = recorded()
     return None if loads is None else loads.of(module)
@@ -128,7 +120,8 @@ def _judge_recorded(module: ModuleType, load: Load, source: bytes) -> Verdict:
         return Verdict("stale", f"its file has another content now; {describe(load)}")
     if load not in _verified:
         _verified[load] = _judge_used_bytecode(module, load)
-    return _verified[load]
+    found = _verified[load]
+    return replace(found, why=describe(load)) if found.state == "fresh" else found  # by now it may have been kept
 
 
 def _judge_used_bytecode(module: ModuleType, load: Load) -> Verdict:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NoReturn, Protocol
 
+from pytest_reloadwatch.record.loads import record
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from pytest_reloadwatch.record.recorder import Recorder
     from pytest_reloadwatch.rewind.messages import Message, Resume
     from pytest_reloadwatch.rewind.shelf import Shelf
 
@@ -40,3 +43,17 @@ class Life(Protocol):
 
     def abandon(self, reason: str) -> NoReturn:
         """This run must not go on: end without a trace."""
+
+
+def record_loads(life: Life, recorder: Recorder) -> Callable[[], None]:
+    """Note what is executed in runs, for those who ask in tests and for the controller, which counts.
+
+    The answer is to be called whenever a run begins, or goes on from a checkpoint.
+    """
+
+    def begin_run() -> None:
+        loads.begin_run(life.order.run, life.order.cause, life.order.executions)
+
+    loads = record()
+    loads.on_load = lambda name: recorder.learned.executed.append(name)
+    return begin_run

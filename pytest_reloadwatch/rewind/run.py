@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 from typing import TYPE_CHECKING
@@ -27,7 +28,7 @@ from pytest_reloadwatch.rewind.ordering import Ordering
 from pytest_reloadwatch.rewind.streams import wait_for_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Iterator
 
     from pytest_reloadwatch.record.importing import Importing
     from pytest_reloadwatch.record.owners import Owners
@@ -91,16 +92,23 @@ class Run:
         # A file that cannot be imported hides no other file's tests.
         config.option.continue_on_collection_errors = True
 
-    def conftest_failed(self, path: str) -> None:
-        """Called where pytest ends because an initial conftest cannot be imported."""
-        self._timeline.report()
-        self._timeline.send(ConftestFailed(self._run, path))
+    @contextlib.contextmanager
+    def beginning(self) -> Iterator[None]:
+        """Around what pytest does before it has a session: the controller is told what ends it there."""
+        try:
+            yield
+        except KeyboardInterrupt:
+            raise SystemExit(pytest.ExitCode.INTERRUPTED) from None  # the controller tells what it is about
+        except BaseException as error:
+            self._explain(error)
+            raise
 
-    def explain_failure(self, error: BaseException) -> None:
-        """Tell the controller which conftest could not be imported, where *error* says so."""
+    def _explain(self, error: BaseException) -> None:
+        """Which conftest could not be imported, where *error* says so."""
         path = getattr(error, "path", None)
         if path is not None and type(error).__name__ == "ConftestImportFailure":
-            self.conftest_failed(str(path))
+            self._timeline.report()
+            self._timeline.send(ConftestFailed(self._run, str(path)))
 
     # Collection
 

@@ -16,7 +16,6 @@ from pytest_reloadwatch import _compat
 from pytest_reloadwatch.rewind.messages import (
     Channel,
     ChildEnded,
-    Connected,
     Frozen,
     Hoist,
     HoistUnfit,
@@ -24,13 +23,12 @@ from pytest_reloadwatch.rewind.messages import (
     Knowledge,
     Message,
     Resume,
-    Retimed,
     Retire,
     Started,
-    Wrote,
 )
 from pytest_reloadwatch.rewind.restore import SharedState
 from pytest_reloadwatch.rewind.shelf import Shelf
+from pytest_reloadwatch.rewind.speaker import Speaker
 from pytest_reloadwatch.rewind.streams import flush_streams
 
 if TYPE_CHECKING:
@@ -64,14 +62,14 @@ class _Clock:
         self.since = time.monotonic()
 
 
-class Timeline:
+class Timeline(Speaker):
     """One process's life, with the past of the checkpoints that it has continued from.
 
-    *address* is the controller's socket. ``order`` is what the controller asked the current run to do.
+    *address* is the controller's socket.
     """
 
     def __init__(self, address: str, config: pytest.Config, recorder: Recorder, purity: Purity) -> None:
-        self.order = Resume(0)
+        super().__init__(recorder)
         self.collected: dict[str, str] = {}
         self.collecting = True
         self.shelf = Shelf()
@@ -84,30 +82,12 @@ class Timeline:
         self._checkpoint = 0
         self._past: list[str] = []
         self._begun = time.time_ns()  # from when on self._past was taken in
-        self._channel: Channel | None = None
-        self._unsent: list[Message] = []
         self._lifeline = -1
         self._last_freeze = 0.0
         self._stretch = FIRST_STRETCH
         self._complaints: set[str] = set()
-        recorder.on_write = lambda path: self.send(Wrote(self.order.run, path))
-        recorder.on_connect = lambda path: self.send(Connected(self.order.run, path))
-        recorder.on_retime = lambda path: self.send(Retimed(self.order.run, path))
 
     # What a run does
-
-    def send(self, message: Message, *, with_next: bool = False) -> None:
-        """Tell the controller, *with_next* together with what comes next: a run whose controller is gone ends here."""
-        if self._channel is None:
-            return
-        self._unsent.append(message)
-        if with_next:
-            return
-        messages, self._unsent = self._unsent, []
-        try:
-            self._channel.send(*messages)
-        except OSError:
-            os._exit(1)
 
     def report(self) -> None:
         """Send what the recorder has learned since the last report."""

@@ -70,7 +70,8 @@ class Around:
             setattr(sys, name, hook)
         if list(warnings.filters) != self.filters:
             warnings.filters[:] = self.filters  # type: ignore[index] # a list, whatever its type says
-            warnings._filters_mutated()  # type: ignore[attr-defined] # as warnings.catch_warnings does
+            with warnings.catch_warnings():
+                pass  # has them looked at anew, for which there is no public name
         for name in _LAST:
             vars(sys).pop(name, None)
         _compat.restore_event_loops(self.loops)

@@ -12,18 +12,15 @@ from pytest_reloadwatch.proof.digest import is_path
 from pytest_reloadwatch.rewind.choice import ROOT
 from pytest_reloadwatch.rewind.messages import (
     Channel,
-    Connected,
     Frozen,
     Knowledge,
-    Message,
     Resume,
-    Retimed,
     Retire,
     Started,
     TookIn,
     Unfit,
-    Wrote,
 )
+from pytest_reloadwatch.rewind.speaker import Speaker
 from pytest_reloadwatch.rewind.streams import flush_streams
 from pytest_reloadwatch.worker.kept import KeptConftests
 
@@ -33,14 +30,14 @@ if TYPE_CHECKING:
     from pytest_reloadwatch.record.recorder import Recorder
 
 
-class WorkerLife:
+class WorkerLife(Speaker):
     """*sources* are the texts that first-party modules were executed from, *edges* what these were seen to rest on.
 
     *ambient* was taken in on nobody's account; *late* are sources that were executed while tests ran.
     """
 
     def __init__(self, channel: Channel, recorder: Recorder) -> None:
-        self.order = Resume(0)
+        super().__init__(recorder)
         self.collected: dict[str, str] = {}
         self.collecting = True
         self.shelf: Any = KeptConftests()
@@ -52,25 +49,10 @@ class WorkerLife:
         self.has_finished = False  # pytest, in the current run
         self._channel = channel
         self._recorder = recorder
-        self._unsent: list[Message] = []
         self._past: set[str] = set()  # taken in since the last order, and not by tests alone
         self._begun = time.time_ns()
-        recorder.on_write = lambda path: self.send(Wrote(self.order.run, path))
-        recorder.on_connect = lambda path: self.send(Connected(self.order.run, path))
-        recorder.on_retime = lambda path: self.send(Retimed(self.order.run, path))
 
     # What a run does
-
-    def send(self, message: Message, *, with_next: bool = False) -> None:
-        """Tell the controller, *with_next* together with what comes next: one whose controller is gone ends here."""
-        self._unsent.append(message)
-        if with_next:
-            return
-        messages, self._unsent = self._unsent, []
-        try:
-            self._channel.send(*messages)
-        except OSError:
-            os._exit(1)
 
     def report(self) -> None:
         """Send what the recorder has learned since the last report."""
@@ -167,7 +149,7 @@ class WorkerLife:
         return past
 
     def _next_order(self) -> Resume | None:
-        while True:
+        while self._channel is not None:
             received = self._channel.wait()
             if received is None:
                 return None
@@ -176,3 +158,4 @@ class WorkerLife:
                     return None
                 if isinstance(message, Resume):
                     return message
+        return None

@@ -23,6 +23,7 @@ from pytest_reloadwatch.record.recorder import Recorder
 from pytest_reloadwatch.rewind import bytecode
 from pytest_reloadwatch.rewind.choice import WARM
 from pytest_reloadwatch.rewind.finder import RewindFinder
+from pytest_reloadwatch.rewind.life import record_loads
 from pytest_reloadwatch.rewind.messages import Channel, Reloaded, Resume
 from pytest_reloadwatch.rewind.run import Pruner, Run
 from pytest_reloadwatch.worker.fitness import Fitness
@@ -31,7 +32,7 @@ from pytest_reloadwatch.worker.lifeline import Lifeline
 from pytest_reloadwatch.worker.refresh import Refresh
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator
 
     from pytest_reloadwatch.record.firstparty import FirstParty
 
@@ -65,6 +66,7 @@ class Worker:
         self._finder = RewindFinder(self._recorder, self._life)
         self._fitness = Fitness(self._life, self._recorder)
         self._refresh = Refresh(self._life, self._finder, first_party)
+        self._begin_record: Callable[[], None] = lambda: None
         self._runs = 0
 
     def watch(self, reports: str) -> None:
@@ -72,6 +74,7 @@ class Worker:
         bytecode.guard_loading(self._first_party)
         _compat.guard_rewritten_bytecode(bytecode.is_trusted)
         _compat.watch_imports_by_name(self._finder.imported_by_name)
+        self._begin_record = record_loads(self._life, self._recorder)
         audit.install(self._recorder, reports)
         _compat.take_out_rewriting()
 
@@ -125,6 +128,7 @@ class Worker:
         sys.meta_path[:] = [self._finder, *(finder for finder in sys.meta_path if finder is not self._finder)]
         hooks, self._hooks = self._hooks, _compat.rewriting_hooks()
         _compat.pass_on_rewriting(hooks, self._hooks)
+        self._begin_record()
         if self._runs > 1:
             self._make_fresh()
         is_wanted = self._first_party.frame_source
@@ -153,11 +157,5 @@ class _InWorker:
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_load_initial_conftests(self, early_config: pytest.Config) -> Generator[None, object, object]:
-        run = self._worker.begin(early_config)
-        try:
+        with self._worker.begin(early_config).beginning():
             return (yield)
-        except KeyboardInterrupt:
-            raise SystemExit(pytest.ExitCode.INTERRUPTED) from None  # the controller tells what it is about
-        except BaseException as error:
-            run.explain_failure(error)
-            raise

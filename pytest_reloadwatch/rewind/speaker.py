@@ -1,0 +1,36 @@
+"""The end at which a run tells its controller what it does."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from pytest_reloadwatch.rewind.messages import Channel, Connected, Message, Resume, Retimed, Wrote
+
+if TYPE_CHECKING:
+    from pytest_reloadwatch.record.recorder import Recorder
+
+
+class Speaker:
+    """What *recorder* sees being written is told before it happens. ``order`` is what the run was asked to do."""
+
+    def __init__(self, recorder: Recorder) -> None:
+        self.order = Resume(0)
+        self._channel: Channel | None = None
+        self._unsent: list[Message] = []
+        recorder.on_write = lambda path: self.send(Wrote(self.order.run, path))
+        recorder.on_connect = lambda path: self.send(Connected(self.order.run, path))
+        recorder.on_retime = lambda path: self.send(Retimed(self.order.run, path))
+
+    def send(self, message: Message, *, with_next: bool = False) -> None:
+        """Tell the controller, *with_next* together with what comes next: a run whose controller is gone ends here."""
+        if self._channel is None:
+            return
+        self._unsent.append(message)
+        if with_next:
+            return
+        messages, self._unsent = self._unsent, []
+        try:
+            self._channel.send(*messages)
+        except OSError:
+            os._exit(1)
