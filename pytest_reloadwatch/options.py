@@ -31,6 +31,7 @@ class Options:
     events: str | None
     allow: tuple[str, ...]
     engine: Literal["rewind", "inplace"] = "rewind"
+    parallel: bool = False  # xdist's options ask for more than one process to run tests
 
     @property
     def once(self) -> bool:
@@ -101,6 +102,7 @@ def from_config(config: pytest.Config, environ: Mapping[str, str]) -> Options | 
         events=os.path.abspath(chosen.reload_events) if chosen.reload_events else None,
         allow=tuple(config.getini("reload_allow")),
         engine=_engine(chosen.reload_engine),
+        parallel=bool(getattr(chosen, "numprocesses", None) or getattr(chosen, "tx", None)),
     )
 
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pytest_reloadwatch.options import Options
+    from pytest_reloadwatch.parallel.distribution import Distribution
     from pytest_reloadwatch.rewind.run import Run
     from pytest_reloadwatch.session.screen import Screen
 
@@ -90,10 +91,13 @@ def _become_root(config: pytest.Config, options: Options, first_party: FirstPart
     finder = RewindFinder(recorder, timeline)
     watcher = make_watcher(lambda filename: bool(first_party.frame_source(filename)))
     owners, importing = Owners(recorder, watcher), Importing(recorder, watcher)
+    distribute = _import_distribution() if options.parallel else None
     timeline.hibernate_as_root()
     run = Run(timeline, finder, owners, importing, config)
     for plugin in (run, Pruner(run), owners):
         config.pluginmanager.register(plugin)
+    if distribute is not None:
+        config.pluginmanager.register(distribute(run, timeline, config))
     sys.meta_path.insert(0, finder)
     bytecode.guard_loading(first_party)
     _compat.guard_rewritten_bytecode(bytecode.is_trusted)
@@ -106,6 +110,13 @@ def _become_root(config: pytest.Config, options: Options, first_party: FirstPart
         config.pluginmanager.register(importing)
     audit.install(recorder, reports)
     return run
+
+
+def _import_distribution() -> type[Distribution]:
+    from pytest_reloadwatch.parallel.distribution import Distribution, import_ahead
+
+    import_ahead()
+    return Distribution
 
 
 def _control(
@@ -143,8 +154,6 @@ def _control(
     book.tree.track(beginning.keys)
     book.rest_on(beginning.modules)
     discard_recent(beginning.modules)
-    if getattr(config.known_args_namespace, "numprocesses", None):
-        screen.note("-n is not used here yet: tests run in one process")
     if getattr(config.known_args_namespace, "cov_source", None):
         screen.note("--cov measures what each run executes: after an edit that is a part of the suite")
     clients = None if options.once else _listen(beginning.rootdir, inherited, screen)

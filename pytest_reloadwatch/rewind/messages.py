@@ -36,7 +36,8 @@ class Resume(Message):
     the nodeids to run; *places*: rank and place within it by nodeid (proof.rank), where the order of collection is not
     to be kept; *direct_before*: how many direct tests earlier runs of the round had, by outcome, None where a later
     run has the last of them; *others_wait*: whether a later run has anything at all; *as_before*: tests that will
-    execute what they executed when they last ran, and *imports_as_before* whether imports will; *hot*: files before
+    execute what they executed when they last ran, and *imports_as_before* whether imports will; *seconds* is what
+    *timed* of the tests took together when they last ran; *hot*: files before
     which to freeze; *freeze*: whether to freeze at all, *often*: in other places too, which takes a few milliseconds
     each time; *cause*: the files that changed; *executions*: how often each module has been executed in this session;
     *stale*: what a warm worker has taken in and is not as it was then (worker.refresh).
@@ -51,6 +52,8 @@ class Resume(Message):
     others_wait: bool = False
     as_before: list[str] = field(default_factory=list)
     imports_as_before: bool = False
+    seconds: float = 0.0
+    timed: int = 0
     hot: list[str] = field(default_factory=list)
     freeze: bool = True
     often: bool = True
@@ -111,6 +114,14 @@ class Started(Message):
 
     run: int
     pid: int
+
+
+@dataclass(frozen=True)
+class Joined(Message):
+    """Worker of a run to controller, first of all: what comes here is that run's too."""
+
+    run: int
+    worker: str
 
 
 @dataclass(frozen=True)
@@ -200,6 +211,7 @@ class TestStarted(Message):
     run: int
     nodeid: str
     path: str
+    worker: str = ""
 
 
 @dataclass(frozen=True)
@@ -208,9 +220,9 @@ class TestEnded(Message):
 
     *read* are those keys of which more was wanted than whether there is anything. *executed* are numbers of functions,
     None where it is not known; *functions* those that this run has not told of yet, in the order of their numbers:
-    path, first line and name of the code. *as_before*: it was not watched, for it executes what it did when it last
-    ran. *teardown_failed* may be about a fixture that was only torn down because
-    this test was the last to use it.
+    path, first line and name of the code; each *worker* has numbers of its own. *as_before*: it was not watched, for it
+    executes what it did when it last ran. *teardown_failed* may be about a fixture that was only torn down because this
+    test was the last to use it.
     """
 
     run: int
@@ -225,6 +237,7 @@ class TestEnded(Message):
     functions: list[tuple[str, int, str]] = field(default_factory=list)
     as_before: bool = False
     teardown_failed: bool = False
+    worker: str = ""
 
 
 @dataclass(frozen=True)

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from pytest_reloadwatch.rewind.life import Life
 
 LET_GO = 2.0  # seconds that a busy controller has to leave the terminal to a debugger
+PLAIN_NODEID = pytest.StashKey[str]()  # of a test to whose nodeid xdist has appended the name of its group
 _PRUNED = "pruned"
 
 
@@ -46,6 +47,7 @@ class Run:
     def __init__(
         self, timeline: Life, finder: RewindFinder, owners: Owners, importing: Importing, config: pytest.Config
     ) -> None:
+        self.worker = ""  # the name that xdist has given to this process, where it is one of several
         self._timeline = timeline
         self._finder = finder
         self._owners = owners
@@ -80,12 +82,6 @@ class Run:
         _compat.refresh_early_state(self._config)
 
     # Start
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_cmdline_main(self, config: pytest.Config) -> None:
-        # Runs of a session have one process each; xdist looks at these next.
-        if hasattr(config.option, "numprocesses"):
-            config.option.numprocesses, config.option.dist, config.option.tx = None, "no", []
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_configure(self, config: pytest.Config) -> None:
@@ -205,8 +201,9 @@ class Run:
         self, item: pytest.Item, nextitem: pytest.Item | None
     ) -> Generator[None, object, object]:
         self._outcomes, self._seconds, self._teardown_failed = [], 0.0, False
-        self._timeline.send(TestStarted(self._run, item.nodeid, str(item.path)))
-        self._owners.begin_test(item, is_known=item.nodeid in self._as_before)
+        nodeid = _plain_nodeid(item)
+        self._timeline.send(TestStarted(self._run, nodeid, str(item.path), worker=self.worker))
+        self._owners.begin_test(item, is_known=nodeid in self._as_before)
         try:
             result = yield
         except BaseException:  # the run ends: no verdict
@@ -216,8 +213,16 @@ class Run:
         if self._outcomes:
             outcome = worst(self._outcomes)
             self._tell(item, outcome, owner, with_next=nextitem is not None)
-            self._ordering.note(item.nodeid, outcome)
+            self.note(_plain_nodeid(item), outcome)
         return result
+
+    def note(self, nodeid: str, outcome: str) -> None:
+        """A test has a verdict."""
+        self._ordering.note(nodeid, outcome)
+
+    def tell_crash(self, nodeid: str, path: str) -> None:
+        """The worker that ran this test died in it."""
+        self._timeline.send(TestEnded(self._run, nodeid, path, "failed", 0.0, [], opaque=False))
 
     def _tell(self, item: pytest.Item, outcome: str, owner: Owner, *, with_next: bool) -> None:
         new = self._owners.code_since(self._codes_told)
@@ -225,7 +230,7 @@ class Run:
         self._timeline.send(
             TestEnded(
                 run=self._run,
-                nodeid=item.nodeid,
+                nodeid=_plain_nodeid(item),
                 path=str(item.path),
                 outcome=outcome,
                 seconds=self._seconds,
@@ -235,7 +240,8 @@ class Run:
                 teardown_failed=self._teardown_failed,
                 executed=None if owner.executed is None else list(owner.executed),
                 functions=new,
-                as_before=item.nodeid in self._as_before,
+                as_before=_plain_nodeid(item) in self._as_before,
+                worker=self.worker,
             ),
             with_next=with_next,
         )
@@ -246,7 +252,7 @@ class Run:
             self._outcomes = []
         self._seconds += report.duration
         self._teardown_failed = report.failed and report.when == "teardown"
-        outcome = _outcome(report)
+        outcome = outcome_of(report)
         if outcome:
             self._outcomes.append(outcome)
 
@@ -265,6 +271,8 @@ class Run:
         result = yield
         self._timeline.report()
         self._timeline.prepare_end()
+        if self.worker:
+            return result
         self._timeline.send(Stopped(self._run, int(session.exitstatus)))
         return result
 
@@ -280,7 +288,11 @@ class Pruner:
         return self._run.prune(collector)
 
 
-def _outcome(report: pytest.TestReport) -> str:
+def _plain_nodeid(item: pytest.Item) -> str:
+    return item.stash.get(PLAIN_NODEID, item.nodeid)
+
+
+def outcome_of(report: pytest.TestReport) -> str:
     """This phase's outcome in the words of the outside interface; empty for what says nothing yet."""
     if report.outcome == "failed":
         return "failed" if report.when == "call" else "error"

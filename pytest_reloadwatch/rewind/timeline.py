@@ -10,7 +10,7 @@ import signal
 import time
 import warnings
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from pytest_reloadwatch import _compat
 from pytest_reloadwatch.rewind.messages import (
@@ -20,6 +20,7 @@ from pytest_reloadwatch.rewind.messages import (
     Hoist,
     HoistUnfit,
     Impure,
+    Joined,
     Knowledge,
     Message,
     Resume,
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 FIRST_STRETCH = 0.06
 HURRIED_STRETCH = 0.25  # the same where somebody waits for the run's first verdict
 _FROZEN = b"F"
+_T = TypeVar("_T")
 
 
 @dataclass
@@ -125,7 +127,7 @@ class Timeline(Speaker):
 
     def freeze(self, place: str, before: str = "") -> bool:
         """Leave a checkpoint here. False in the timeline that goes on, True in one that continues later."""
-        if not self.order.freeze or self.shelf or not self._is_pure():
+        if not self.order.freeze or self.shelf or not self.is_pure():
             return False
         self.report()
         return self._fork_frozen(place, before, [])
@@ -141,6 +143,30 @@ class Timeline(Speaker):
         flush_streams()
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # Ctrl-C is for the session from here on
 
+    # How it shares its work with others
+
+    def fork_aside(self, fork: Callable[[Callable[[], None]], _T]) -> _T:
+        """Have *fork* fork for this run what no test has started; it is given what to call in the new process."""
+        self.report()
+        self._recorder.paused = True
+        try:
+            return fork(self._step_aside)
+        finally:
+            self._recorder.paused = False
+
+    def join(self, worker: str) -> None:
+        """In a process that was forked for a run: speak for it too, under this name."""
+        self._channel = Channel.connect(self._address)
+        self.send(Joined(self.order.run, worker))
+
+    def _step_aside(self) -> None:
+        """Let go of what would keep the run alive in the eyes of others."""
+        if self._channel is not None:
+            self._channel.close()
+            self._channel = None
+        self._unsent = []
+        self._close_lifeline()
+
     # How it freezes
 
     def hibernate_as_root(self) -> None:
@@ -148,7 +174,8 @@ class Timeline(Speaker):
         shared = SharedState.save(self._config)
         self._freeze_here("root", "", [], shared, {})
 
-    def _is_pure(self) -> bool:
+    def is_pure(self) -> bool:
+        """Whether this process may be forked here; says so where not."""
         ours = [self._lifeline]
         if self._channel is not None:
             ours.append(self._channel.fileno())

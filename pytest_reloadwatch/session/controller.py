@@ -263,10 +263,17 @@ class Controller:
         if current is not None:
             # First, for what a run has heard of them it has told, and then removes.
             self._conversation.hear_children(self._reports.writes(), current)
+            self._hear_workers(current)
         while current is not None and current is self._current and current.channel is not None and not current.closed:
             if not select.select([current.channel.fileno()], [], [], 0)[0]:
                 return
             self._on_messages(current.channel)
+
+    def _hear_workers(self, current: Current) -> None:
+        """What they have said by now: they do so before the run does."""
+        for channel in list(current.workers):
+            while channel in current.workers and select.select([channel.fileno()], [], [], 0)[0]:
+                self._on_messages(channel)
 
     def _is_relevant(self, changed: set[str]) -> bool:
         if self._book.matters(changed):
@@ -393,6 +400,8 @@ class Controller:
             received = None
         if received is None:
             self._selector.unregister(channel.fileno())
+            if self._current is not None and channel in self._current.workers:
+                self._current.workers.remove(channel)
             self._on_hang_up(channel)
             channel.close()
         for message in received or ():
@@ -411,12 +420,17 @@ class Controller:
         if isinstance(message, m.Unfit):
             self._on_unfit(message, channel)
             return
-        current = self._current
-        if current is None or getattr(message, "run", 0) != current.record.number:
-            return
+        if self._current is not None and getattr(message, "run", 0) == self._current.record.number:
+            self._on_run_message(message, self._current, channel)
+
+    def _on_run_message(self, message: m.Message, current: Current, channel: m.Channel) -> None:
         if isinstance(message, m.Started):
             self._on_started(message, current, channel)
+        elif isinstance(message, m.Joined):
+            current.is_shared = True
+            current.workers.append(channel)
         elif isinstance(message, m.Stopped):
+            self._hear_workers(current)
             self._on_stopped(message, current)
         elif isinstance(message, m.HoistUnfit):
             current.unfit = True

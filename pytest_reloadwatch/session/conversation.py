@@ -86,7 +86,8 @@ class Conversation:
         """The run died: what it was at is in error. The rest of the tests will have another run."""
         nodeid, path = current.reached
         how = describe_status(current.status)
-        self._screen.note(f"the run {how} in {nodeid}" if nodeid else f"the run {how} outside of any test")
+        elsewhere = "while its workers ran tests" if current.is_shared else "outside of any test"
+        self._screen.note(f"the run {how} in {nodeid}" if nodeid else f"the run {how} {elsewhere}")
         if not nodeid:
             return
         self.tell_test(current, nodeid, "error")
@@ -145,11 +146,11 @@ class Conversation:
         self.announce(current)
 
     def _on_test_started(self, message: m.TestStarted, current: Current) -> None:
-        current.reached, current.in_test = (message.nodeid, message.path), True
+        if not message.worker:  # else its worker's end is not that of the run
+            current.reached, current.in_test = (message.nodeid, message.path), True
 
     def _on_test_ended(self, message: m.TestEnded, current: Current) -> None:
-        current.record.ended[message.nodeid] = message
-        current.record.codes += message.functions
+        current.record.add_ended(message)
         current.reached = ("", "")
         self.tell_test(current, message.nodeid, message.outcome, message.seconds)
 

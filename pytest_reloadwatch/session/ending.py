@@ -16,7 +16,7 @@ USAGE_ERROR = 4
 def is_failure(current: Current) -> bool:
     """Whether the run ended before it came to any test."""
     code = current.exit_code
-    died = code is None and not current.reached[0]
+    died = code is None and not current.reached[0] and not current.is_shared
     return bool(current.conftest) or code in (INTERNAL_ERROR, USAGE_ERROR) or died
 
 

@@ -100,6 +100,7 @@ class Planner:
                 direct_before = dict(round_.direct)
         proven |= round_.attempted
         prune |= {path for path in self._book.files if self._file_name(path) in round_.attempted}
+        timed = self._timed(only, prune, proven) if self._options.parallel else []
         return Resume(
             run=run,
             prune=sorted(prune),
@@ -110,6 +111,8 @@ class Planner:
             others_wait=others_wait,
             as_before=as_before,
             imports_as_before=imports_as_before,
+            seconds=sum(timed),
+            timed=len(timed),
             hot=list(self.hot),
             freeze=not self._options.once,
             often=not waited_for,
@@ -121,6 +124,12 @@ class Planner:
         """From where *order* is carried out with the least to execute again; None when no checkpoint is left."""
         files = set(self._book.files) - set(order.prune)
         return self._pool.choose(files, lambda c: self._hoister.fits(c, c.parent, files))
+
+    def _timed(self, only: list[str] | None, prune: set[str], proven: set[str]) -> list[float]:
+        """How long those tests took that will run and have run before."""
+        due = (nodeid for path in set(self._book.files) - prune for nodeid in self._book.files[path][-1].nodeids)
+        nodeids = only if only is not None else (nodeid for nodeid in due if nodeid not in proven)
+        return [self._book.proofs[nodeid][-1].seconds for nodeid in nodeids if nodeid in self._book.proofs]
 
     def _ranked(self, round_: Round) -> list[Ranked]:
         """What is selected, with the rank that it had when the round first came to it."""

@@ -74,6 +74,8 @@ class Current:
     began: float = field(default_factory=time.monotonic)
     pid: int = 0
     channel: Channel | None = None
+    workers: list[Channel] = field(default_factory=list)
+    is_shared: bool = False
     planned: int = -1
     reached: tuple[str, str] = ("", "")
     in_test: bool = False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from pytest_reloadwatch.proof.digest import is_listing
@@ -41,12 +41,22 @@ class RunRecord:
     failed_files: dict[str, str] = field(default_factory=dict)  # path by nodeid
     ended: dict[str, TestEnded] = field(default_factory=dict)
     codes: list[tuple[str, int, str]] = field(default_factory=list)
+    numbers: dict[str, list[int]] = field(default_factory=dict)  # of code, by worker and its own numbers
     functions: list[Function | None] = field(default_factory=list)
 
     @property
     def whole_past(self) -> set[str]:
         """Everything that its process has taken in, the checkpoints that it continues from included."""
         return self.past | {key for key, _ in self.inherited}
+
+    def add_ended(self, ended: TestEnded) -> None:
+        """A verdict: what each worker has numbered for itself gets the numbers of the run."""
+        numbers = self.numbers.setdefault(ended.worker, [])
+        numbers.extend(range(len(self.codes), len(self.codes) + len(ended.functions)))
+        self.codes += ended.functions
+        if ended.worker and ended.executed is not None:
+            ended = replace(ended, executed=[numbers[number] for number in ended.executed])
+        self.ended[ended.nodeid] = ended
 
     def note(self, found: Sweep) -> None:
         """A sweep during the run: a directory is touched by every file that comes and goes, that is nothing."""

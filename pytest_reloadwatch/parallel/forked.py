@@ -1,0 +1,89 @@
+"""A forked worker: takes over the session that the run has collected, and lets xdist's controller drive it."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_reloadwatch.parallel import _compat, remote
+from pytest_reloadwatch.rewind.run import PLAIN_NODEID
+
+if TYPE_CHECKING:
+    import socket
+
+    import execnet
+
+    from pytest_reloadwatch.parallel.randomness import Origin
+    from pytest_reloadwatch.parallel.roles import Roles
+    from pytest_reloadwatch.rewind.restore import SharedState
+    from pytest_reloadwatch.rewind.run import Run
+    from pytest_reloadwatch.rewind.timeline import Timeline
+
+
+class ForkedWorker:
+    """One process; ``work`` returns when there is nothing more to run."""
+
+    def __init__(self, run: Run, timeline: Timeline, roles: Roles, origin: Origin, config: pytest.Config) -> None:
+        self._run = run
+        self._timeline = timeline
+        self._roles = roles
+        self._origin = origin
+        self._config = config
+
+    def work(self, connection: socket.socket, session: pytest.Session, shared: SharedState) -> None:
+        shared.restore()
+        _compat.silence_terminal(self._config)
+        gateway = _compat.ForkedGateway(connection, str(os.getpid()))
+        channel = self._serve_until_begun(gateway)
+        values, _, options, _ = channel.receive()
+        self._become(values, options)
+        interactor = _compat.interact(self._config, channel, options)
+        self._config.pluginmanager.register(_LastWords(self._timeline))
+        self._take_over(interactor, session)
+
+    @staticmethod
+    def _serve_until_begun(gateway: _compat.ForkedGateway) -> execnet.Channel:
+        """Execute what the other end wants to know first; the channel on which it speaks to the worker."""
+        while True:
+            task = gateway.tasks.get()
+            if task is None:
+                os._exit(0)  # the run ended before it came to this worker
+            channel, (_, file_name, _, _) = task
+            if file_name == remote.__file__:
+                return channel
+            gateway.executetask(task)
+
+    def _become(self, values: dict[str, Any], options: dict[str, Any]) -> None:
+        """What a worker is from its beginning in a process that xdist has started."""
+        config: Any = self._config
+        os.environ["PYTEST_XDIST_TESTRUNUID"] = values["testrunuid"]
+        os.environ["PYTEST_XDIST_WORKER"] = values["workerid"]
+        os.environ["PYTEST_XDIST_WORKER_COUNT"] = str(values["workercount"])
+        config.workerinput, config.workeroutput = values, {}
+        _compat.use_basetemp(config, options.get("basetemp"))
+        self._origin.reseed()
+        self._run.worker = values["workerid"]
+        self._timeline.join(values["workerid"])
+        self._roles.configure_again()
+
+    def _take_over(self, interactor: Any, session: pytest.Session) -> None:
+        """The hooks of xdist's part of a worker, as pytest would call them from the session's start on."""
+        interactor.pytest_sessionstart(session)
+        for item in session.items:
+            item.stash[PLAIN_NODEID] = item.nodeid  # before it gets the name of its group
+        interactor.pytest_collection_modifyitems(self._config, session.items)
+        interactor.pytest_collection_finish(session)
+        interactor.pytest_runtestloop(session)
+
+
+class _LastWords:
+    """After all other plugins, and before the run hears that this worker has finished."""
+
+    def __init__(self, timeline: Timeline) -> None:
+        self._timeline = timeline
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self) -> None:
+        self._timeline.report()
