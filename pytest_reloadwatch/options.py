@@ -17,6 +17,7 @@ _INFORMATIVE = ("help", "version", "collectonly", "showfixtures", "show_fixtures
 GUARD_MODES = ("off", "warn", "error")
 
 
+SHARED_RUN = "PYTEST_RELOADWATCH_SHARED_RUN"  # the variable that tells a process that xdist starts of the run it shares
 IN_WORKER = "reloadwatch-worker"  # the name of the plugin that each run in a worker has
 
 
@@ -102,8 +103,14 @@ def from_config(config: pytest.Config, environ: Mapping[str, str]) -> Options | 
         events=os.path.abspath(chosen.reload_events) if chosen.reload_events else None,
         allow=tuple(config.getini("reload_allow")),
         engine=_engine(chosen.reload_engine),
-        parallel=bool(getattr(chosen, "numprocesses", None) or getattr(chosen, "tx", None)),
+        parallel=asks_for_workers(config),
     )
+
+
+def asks_for_workers(config: pytest.Config) -> bool:
+    """Whether options of xdist's ask for more than one process to run tests."""
+    chosen = config.known_args_namespace
+    return bool(getattr(chosen, "numprocesses", None) or getattr(chosen, "tx", None))
 
 
 def guard_mode(config: pytest.Config) -> str:

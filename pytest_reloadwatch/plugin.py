@@ -24,6 +24,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config, args: list[str]) -> Generator[None, object, object]:
     """Outermost, so that it precedes plugins that import settings here."""
+    told = os.environ.pop(_options.SHARED_RUN, "")  # no process of the tests' own shall take it for itself
+    if told:
+        from pytest_reloadwatch.parallel import cold
+
+        with cold.join_run(early_config, told).beginning():
+            return (yield)
     options = _options.from_config(early_config, os.environ)
     if options is None:
         if _options.guard_mode(early_config) != "off":

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pytest_reloadwatch.options import Options
-    from pytest_reloadwatch.parallel.distribution import Distribution
     from pytest_reloadwatch.rewind.run import Run
     from pytest_reloadwatch.session.screen import Screen
 
@@ -73,50 +72,25 @@ def _removed_at_the_end(directory: str) -> Iterator[None]:
 
 def _become_root(config: pytest.Config, options: Options, first_party: FirstParty, address: str, reports: str) -> Run:
     """Freeze at once; every run goes on from here, or from a checkpoint that a run has left."""
-    from pytest_reloadwatch.record import audit
-    from pytest_reloadwatch.record.executed import is_costly, make_watcher
-    from pytest_reloadwatch.record.importing import Importing
-    from pytest_reloadwatch.record.owners import Owners
     from pytest_reloadwatch.record.recorder import Recorder
-    from pytest_reloadwatch.rewind import bytecode
-    from pytest_reloadwatch.rewind.finder import RewindFinder
-    from pytest_reloadwatch.rewind.life import record_loads
     from pytest_reloadwatch.rewind.purity import Purity
-    from pytest_reloadwatch.rewind.run import Pruner, Run
+    from pytest_reloadwatch.rewind.recording import begin_run
     from pytest_reloadwatch.rewind.timeline import Timeline
 
     recorder = Recorder(first_party)
-    recorder.collects_plainly = lambda: _compat.collects_plainly(config)
     timeline = Timeline(address, config, recorder, Purity(recorder, options.allow))
-    finder = RewindFinder(recorder, timeline)
-    watcher = make_watcher(lambda filename: bool(first_party.frame_source(filename)))
-    owners, importing = Owners(recorder, watcher), Importing(recorder, watcher)
-    distribute = _import_distribution() if options.parallel else None
+    if options.parallel:  # ahead of the freeze, for it takes a while to import
+        from pytest_reloadwatch.parallel.distribution import Distribution
+        from pytest_reloadwatch.parallel.forks import Forks, import_ahead
+        from pytest_reloadwatch.parallel.meeting import Meeting
+
+        import_ahead()
     timeline.hibernate_as_root()
-    run = Run(timeline, finder, owners, importing, config)
-    for plugin in (run, Pruner(run), owners):
-        config.pluginmanager.register(plugin)
-    if distribute is not None:
-        config.pluginmanager.register(distribute(run, timeline, config))
-    sys.meta_path.insert(0, finder)
-    bytecode.guard_loading(first_party)
-    _compat.guard_rewritten_bytecode(bytecode.is_trusted)
-    begin_record = record_loads(timeline, recorder)  # outside of that guard, which does not ask what lies within
-    timeline.on_resume.append(begin_record)
-    begin_record()
-    _compat.watch_imports_by_name(finder.imported_by_name)
-    if is_costly():
-        importing.install()
-        config.pluginmanager.register(importing)
-    audit.install(recorder, reports)
+    run = begin_run(config, timeline, recorder, reports)
+    if options.parallel:
+        forks, meeting = Forks(run, timeline, config), Meeting(address, reports)
+        config.pluginmanager.register(Distribution(run, timeline, recorder, meeting, forks, config))
     return run
-
-
-def _import_distribution() -> type[Distribution]:
-    from pytest_reloadwatch.parallel.distribution import Distribution, import_ahead
-
-    import_ahead()
-    return Distribution
 
 
 def _control(

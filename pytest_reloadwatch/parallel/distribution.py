@@ -1,46 +1,48 @@
-"""A run's tests spread over workers: xdist's own session and schedulers, with workers forked from the run."""
+"""A run's tests spread over workers: by xdist's own session, schedulers and reports."""
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pytest_reloadwatch.parallel import _compat, remote
-from pytest_reloadwatch.parallel._compat import import_ahead
-from pytest_reloadwatch.parallel.forked import ForkedWorker
-from pytest_reloadwatch.parallel.nursery import Nursery, open_nursery
-from pytest_reloadwatch.parallel.randomness import Origin
-from pytest_reloadwatch.parallel.roles import Roles
 from pytest_reloadwatch.parallel.verdicts import Verdicts
 from pytest_reloadwatch.parallel.worth import workers_worth
-from pytest_reloadwatch.rewind.restore import SharedState
+from pytest_reloadwatch.rewind.messages import ColdWorkers
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from types import ModuleType
 
     import execnet
 
+    from pytest_reloadwatch.parallel.forks import Forks
+    from pytest_reloadwatch.parallel.meeting import Meeting
+    from pytest_reloadwatch.parallel.nursery import Nursery
+    from pytest_reloadwatch.record.recorder import Recorder
+    from pytest_reloadwatch.rewind.life import Life
     from pytest_reloadwatch.rewind.run import Run
-    from pytest_reloadwatch.rewind.timeline import Timeline
 
-
-__all__ = ["Distribution", "import_ahead"]
+IN_PLACE = "modules are reloaded in place here, and that is no moment to fork from"
 
 
 class Distribution:
-    """Made before anything is frozen, where the command line asks for workers."""
+    """A plugin of the run, where the command line asks for workers. *forks* is None where none can be forked."""
 
-    def __init__(self, run: Run, timeline: Timeline, config: pytest.Config) -> None:
+    def __init__(
+        self, run: Run, life: Life, recorder: Recorder, meeting: Meeting, forks: Forks | None, config: pytest.Config
+    ) -> None:
         self._run = run
-        self._timeline = timeline
+        self._life = life
+        self._recorder = recorder
+        self._meeting = meeting
+        self._forks = forks
         self._config = config
         self._wanted: list[str] = []  # specifications of execution environments, as --tx has them
-        self._roles = Roles(config)
-        self._origin = Origin()
         self._nursery: Nursery | None = None
         self._node: Any = None
-        config.pluginmanager.register(self._roles)
 
     @pytest.hookimpl
     def pytest_cmdline_main(self, config: pytest.Config) -> None:
@@ -51,17 +53,21 @@ class Distribution:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
         """Instead of pytest's own loop where this run is worth more than one process."""
-        self._roles.stop()
+        if self._forks is not None:
+            self._forks.begin_tests()
         specs = self._specs(session)
         if not specs:
             return None
-        shared = SharedState.save(self._config)
-        nursery = self._timeline.fork_aside(open_nursery)
-        if isinstance(nursery, Nursery):
-            self._distribute(session, specs, nursery)
+        obstacle = IN_PLACE if self._forks is None else self._forks.obstacle()
+        if self._forks is None or obstacle:
+            self._life.send(ColdWorkers(self._life.order.run, obstacle))
         else:
-            worker = ForkedWorker(self._run, self._timeline, self._roles, self._origin, self._config)
-            worker.work(nursery, session, shared)
+            self._nursery = self._forks.open(session)
+            if self._nursery is None:
+                return True
+        with self._drawn_up(session, specs) as dsession:
+            dsession.pytest_sessionstart(session)
+            dsession.pytest_runtestloop()
         return True
 
     def _specs(self, session: pytest.Session) -> list[str]:
@@ -71,29 +77,33 @@ class Distribution:
 
     def _seconds(self, session: pytest.Session) -> float | None:
         """What the tests will take together, as far as they have run before; None where none has."""
-        order = self._timeline.order
+        order = self._life.order
         return order.seconds * len(session.items) / order.timed if order.timed else None
 
-    def _distribute(self, session: pytest.Session, specs: list[str], nursery: Nursery) -> None:
-        self._nursery = nursery
+    @contextlib.contextmanager
+    def _drawn_up(self, session: pytest.Session, specs: list[str]) -> Iterator[Any]:
+        """Xdist's own session, as if it had been there from the start."""
+        self._recorder.pause()  # what it starts, and what it hears, no verdict rests on
         self._config.option.tx = specs
         dsession = _compat.DSession(self._config)
         manager = self._config.pluginmanager
         manager.register(dsession, "dsession")
         manager.register(Verdicts(self._run, session))
         _compat.show_as_distributed(self._config)
-        try:
-            dsession.pytest_sessionstart(session)
-            dsession.pytest_runtestloop()
-        except KeyboardInterrupt:
-            nursery.interrupt()
-            raise
+        with self._meeting.told(self._life.order):
+            try:
+                yield dsession
+            except KeyboardInterrupt:
+                if self._nursery is not None:
+                    self._nursery.interrupt()
+                raise
 
     # Xdist's hooks, in the run
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_xdist_setupnodes(self, config: pytest.Config) -> None:
-        _compat.fork_gateways(config, self._fork)
+        if self._nursery is not None:
+            _compat.fork_gateways(config, self._fork)
 
     def _fork(self, _spec: execnet.XSpec) -> _compat.SocketIO:
         assert self._nursery is not None
@@ -108,4 +118,4 @@ class Distribution:
     @pytest.hookimpl(tryfirst=True)
     def pytest_xdist_getremotemodule(self) -> ModuleType | None:
         """Asked for the node that has just been configured."""
-        return remote if _compat.is_forked(self._node.gateway.spec) else None
+        return remote if self._nursery is not None and _compat.is_forked(self._node.gateway.spec) else None

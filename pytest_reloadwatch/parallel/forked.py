@@ -5,15 +5,15 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-import pytest
-
 from pytest_reloadwatch.parallel import _compat, remote
+from pytest_reloadwatch.parallel.last_words import LastWords
 from pytest_reloadwatch.rewind.run import PLAIN_NODEID
 
 if TYPE_CHECKING:
     import socket
 
     import execnet
+    import pytest
 
     from pytest_reloadwatch.parallel.randomness import Origin
     from pytest_reloadwatch.parallel.roles import Roles
@@ -40,7 +40,7 @@ class ForkedWorker:
         values, _, options, _ = channel.receive()
         self._become(values, options)
         interactor = _compat.interact(self._config, channel, options)
-        self._config.pluginmanager.register(_LastWords(self._timeline))
+        self._config.pluginmanager.register(LastWords(self._timeline))
         self._take_over(interactor, session)
 
     @staticmethod
@@ -65,7 +65,7 @@ class ForkedWorker:
         _compat.use_basetemp(config, options.get("basetemp"))
         self._origin.reseed()
         self._run.worker = values["workerid"]
-        self._timeline.join(values["workerid"])
+        self._timeline.become_worker(values["workerid"])
         self._roles.configure_again()
 
     def _take_over(self, interactor: Any, session: pytest.Session) -> None:
@@ -76,14 +76,3 @@ class ForkedWorker:
         interactor.pytest_collection_modifyitems(self._config, session.items)
         interactor.pytest_collection_finish(session)
         interactor.pytest_runtestloop(session)
-
-
-class _LastWords:
-    """After all other plugins, and before the run hears that this worker has finished."""
-
-    def __init__(self, timeline: Timeline) -> None:
-        self._timeline = timeline
-
-    @pytest.hookimpl(trylast=True)
-    def pytest_sessionfinish(self) -> None:
-        self._timeline.report()

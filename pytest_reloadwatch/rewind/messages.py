@@ -249,6 +249,14 @@ class Unwatched(Message):
 
 
 @dataclass(frozen=True)
+class ColdWorkers(Message):
+    """Run to controller: workers are not forked from this run but start anew, and why."""
+
+    run: int
+    reason: str
+
+
+@dataclass(frozen=True)
 class Debugging(Message):
     """Run to controller: a debugger has been entered or left; it needs the terminal to itself."""
 

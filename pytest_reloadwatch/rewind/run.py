@@ -118,12 +118,12 @@ class Run:
         self, collector: pytest.Collector
     ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
         is_file = isinstance(collector, pytest.File) and not isinstance(collector, pytest.Package)
-        if is_file and not self._is_pruned(str(collector.path)):
+        if is_file and not self.worker and not self._is_pruned(str(collector.path)):
             self._timeline.send(Collecting(self._run, str(collector.path), collector.nodeid))
         report = yield
         self._importing.end()
         path = str(getattr(collector, "path", ""))
-        if report.failed:
+        if report.failed and not self.worker:
             call = getattr(report, "call", None)
             self._timeline.send(CollectFailed(self._run, path, collector.nodeid, getattr(call, "duration", 0.0)))
             if not is_file:  # a directory, by its conftest: what lies below is not collected
@@ -160,11 +160,13 @@ class Run:
         self._check_shelf()
         if not self._prune and self._only is None:  # worth it only where everything is collected
             self._timeline.freeze("after collection")
-        self._report_collection(session)
+        if not self.worker:  # else the run has reported the same
+            self._report_collection(session)
         self._timeline.collecting = False
         session.items[:] = self._ordering.sort([item for item in session.items if self._is_wanted(item)])
         session.testscollected = len(session.items)
-        self._timeline.send(Planned(self._run, len(session.items)))
+        if not self.worker:
+            self._timeline.send(Planned(self._run, len(session.items)))
         gc.unfreeze()  # what a fork froze must be seen by tests that look at, or rely on, garbage collection
         if obstacle := self._owners.start_watching():
             self._timeline.send(Unwatched(self._run, obstacle))

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from pytest_reloadwatch.rewind.messages import Channel, Connected, Message, Resume, Retimed, Wrote
+from pytest_reloadwatch.rewind.messages import Channel, Connected, Joined, Knowledge, Message, Resume, Retimed, Wrote
 
 if TYPE_CHECKING:
-    from pytest_reloadwatch.record.recorder import Recorder
+    from pytest_reloadwatch.record.recorder import Learned, Recorder
 
 
 class Speaker:
@@ -21,6 +21,25 @@ class Speaker:
         recorder.on_write = lambda path: self.send(Wrote(self.order.run, path))
         recorder.on_connect = lambda path: self.send(Connected(self.order.run, path))
         recorder.on_retime = lambda path: self.send(Retimed(self.order.run, path))
+
+    def join(self, address: str, worker: str) -> None:
+        """In one of several processes that share a run: speak for it too, under this name. Raises OSError."""
+        self._channel = Channel.connect(address)
+        self.send(Joined(self.order.run, worker))
+
+    def tell(self, learned: Learned) -> None:
+        """What the recorder has learned."""
+        self.send(
+            Knowledge(
+                run=self.order.run,
+                past=list(learned.past),
+                modules=learned.modules,
+                edges=list(learned.edges),
+                ambient=list(learned.ambient),
+                at_import=None if learned.at_import is None else list(learned.at_import),
+                executed=learned.executed,
+            )
+        )
 
     def send(self, message: Message, *, with_next: bool = False) -> None:
         """Tell the controller, *with_next* together with what comes next: a run whose controller is gone ends here."""

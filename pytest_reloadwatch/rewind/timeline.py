@@ -20,8 +20,6 @@ from pytest_reloadwatch.rewind.messages import (
     Hoist,
     HoistUnfit,
     Impure,
-    Joined,
-    Knowledge,
     Message,
     Resume,
     Retire,
@@ -38,7 +36,7 @@ if TYPE_CHECKING:
     import pytest
 
     from pytest_reloadwatch.record.recorder import Recorder
-    from pytest_reloadwatch.rewind.purity import Purity
+    from pytest_reloadwatch.rewind.purity import Impurity, Purity
 
 # Seconds of importing between two checkpoints; each next stretch is twice as long, so few cover much.
 FIRST_STRETCH = 0.06
@@ -94,19 +92,8 @@ class Timeline(Speaker):
     def report(self) -> None:
         """Send what the recorder has learned since the last report."""
         learned = self._recorder.take()
-        past = list(learned.past)
-        self._past += past
-        self.send(
-            Knowledge(
-                run=self.order.run,
-                past=past,
-                modules=learned.modules,
-                edges=list(learned.edges),
-                ambient=list(learned.ambient),
-                at_import=None if learned.at_import is None else list(learned.at_import),
-                executed=learned.executed,
-            )
-        )
+        self._past += learned.past
+        self.tell(learned)
 
     def before_module(self, path: str) -> bool:
         """A first-party module is about to execute; True when time has gone back to here."""
@@ -127,7 +114,7 @@ class Timeline(Speaker):
 
     def freeze(self, place: str, before: str = "") -> bool:
         """Leave a checkpoint here. False in the timeline that goes on, True in one that continues later."""
-        if not self.order.freeze or self.shelf or not self.is_pure():
+        if not self.order.freeze or self.shelf or not self._is_pure():
             return False
         self.report()
         return self._fork_frozen(place, before, [])
@@ -154,10 +141,9 @@ class Timeline(Speaker):
         finally:
             self._recorder.paused = False
 
-    def join(self, worker: str) -> None:
-        """In a process that was forked for a run: speak for it too, under this name."""
-        self._channel = Channel.connect(self._address)
-        self.send(Joined(self.order.run, worker))
+    def become_worker(self, worker: str) -> None:
+        """In a process that was forked for a run: speak for it under this name."""
+        self.join(self._address, worker)
 
     def _step_aside(self) -> None:
         """Let go of what would keep the run alive in the eyes of others."""
@@ -174,12 +160,15 @@ class Timeline(Speaker):
         shared = SharedState.save(self._config)
         self._freeze_here("root", "", [], shared, {})
 
-    def is_pure(self) -> bool:
-        """Whether this process may be forked here; says so where not."""
+    def impurity(self) -> Impurity | None:
+        """Why this process may not be forked here."""
         ours = [self._lifeline]
         if self._channel is not None:
             ours.append(self._channel.fileno())
-        finding = self._purity.check([*ours, *self._capture_descriptors()])
+        return self._purity.check([*ours, *self._capture_descriptors()])
+
+    def _is_pure(self) -> bool:
+        finding = self.impurity()
         if finding is not None and finding.allow not in self._complaints:
             self._complaints.add(finding.allow)
             self.send(Impure(self.order.run, finding.reason, finding.allow))

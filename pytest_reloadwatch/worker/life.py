@@ -65,16 +65,8 @@ class WorkerLife(Speaker):
         if self.collecting:
             self._past |= learned.past.keys()
         self._past.update(path for _, path in learned.modules)
-        self.send(
-            Knowledge(
-                run=self.order.run,
-                past=list(learned.past),
-                modules=learned.modules,
-                edges=list(learned.edges),
-                ambient=list(learned.ambient),
-                executed=learned.executed,
-            )
-        )
+        learned.at_import = None  # what was imported in earlier runs executed then
+        self.tell(learned)
 
     def recall(self) -> None:
         """Send what was learned of modules that are warm: what rests on them does so still."""

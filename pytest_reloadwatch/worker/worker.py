@@ -14,7 +14,8 @@ import pytest
 
 from pytest_reloadwatch import _compat
 from pytest_reloadwatch.exceptions import UnfitError
-from pytest_reloadwatch.options import IN_WORKER
+from pytest_reloadwatch.options import IN_WORKER, asks_for_workers
+from pytest_reloadwatch.parallel.meeting import Meeting
 from pytest_reloadwatch.record import audit
 from pytest_reloadwatch.record.executed import make_watcher
 from pytest_reloadwatch.record.importing import Importing
@@ -46,7 +47,7 @@ def serve(config: pytest.Config, first_party: FirstParty, address: str, reports:
         channel = Channel.connect(address)
     except OSError:
         os._exit(1)  # it is gone already
-    worker = Worker(config, first_party, channel)
+    worker = Worker(config, first_party, channel, Meeting(address, reports))
     worker.watch(reports)
     code = worker.serve()
     del lifeline
@@ -56,8 +57,9 @@ def serve(config: pytest.Config, first_party: FirstParty, address: str, reports:
 class Worker:
     """*config* is that of the pytest that waits."""
 
-    def __init__(self, config: pytest.Config, first_party: FirstParty, channel: Channel) -> None:
+    def __init__(self, config: pytest.Config, first_party: FirstParty, channel: Channel, meeting: Meeting) -> None:
         self._waiting = config
+        self._meeting = meeting
         self._hooks: list[Any] = []
         self._first_party = first_party
         self._recorder = Recorder(first_party)
@@ -137,6 +139,10 @@ class Worker:
         run = Run(self._life, self._finder, owners, importing, config)
         for plugin in (run, Pruner(run), owners, self._fitness):
             config.pluginmanager.register(plugin)
+        if asks_for_workers(config):
+            from pytest_reloadwatch.parallel.distribution import Distribution  # takes a while
+
+            config.pluginmanager.register(Distribution(run, self._life, self._recorder, self._meeting, None, config))
         return run
 
     def _make_fresh(self) -> None:

@@ -1,0 +1,52 @@
+"""Workers that are forked from the run: nothing is imported, and nothing collected, a second time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_reloadwatch.parallel._compat import import_ahead
+from pytest_reloadwatch.parallel.forked import ForkedWorker
+from pytest_reloadwatch.parallel.nursery import Nursery, open_nursery
+from pytest_reloadwatch.parallel.randomness import Origin
+from pytest_reloadwatch.parallel.roles import Roles
+from pytest_reloadwatch.rewind.restore import SharedState
+
+if TYPE_CHECKING:
+    import pytest
+
+    from pytest_reloadwatch.rewind.run import Run
+    from pytest_reloadwatch.rewind.timeline import Timeline
+
+
+__all__ = ["Forks", "import_ahead"]
+
+
+class Forks:
+    """Made before anything first-party is imported."""
+
+    def __init__(self, run: Run, timeline: Timeline, config: pytest.Config) -> None:
+        self._timeline = timeline
+        self._config = config
+        self._roles = Roles(config)
+        self._worker = ForkedWorker(run, timeline, self._roles, Origin(), config)
+        config.pluginmanager.register(self._roles)
+
+    def begin_tests(self) -> None:
+        """From here on whoever asks for his role asks in it."""
+        self._roles.stop()
+
+    def obstacle(self) -> str:
+        """Why no worker can be forked here, in words; empty where it can."""
+        finding = self._timeline.impurity()
+        if self._roles.asked or finding is None:
+            return self._roles.asked
+        return f"{finding.reason}; if that is harmless, put into the ini file: reload_allow = {finding.allow}"
+
+    def open(self, session: pytest.Session) -> Nursery | None:
+        """What forks workers for this run; None in each of them, when its work is done."""
+        shared = SharedState.save(self._config)
+        nursery = self._timeline.fork_aside(open_nursery)
+        if isinstance(nursery, Nursery):
+            return nursery
+        self._worker.work(nursery, session, shared)
+        return None
