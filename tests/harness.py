@@ -27,6 +27,9 @@ TOKEN = "RELOADWATCH_TEST_TOKEN"
 BAD = ("failed", "error")
 # RELOADWATCH_TEST_ENGINE=inplace has every session reload in place: most of the suite is about any engine.
 ENGINE = [f"--reload-engine={name}"] if (name := os.environ.get("RELOADWATCH_TEST_ENGINE")) else []
+# RELOADWATCH_TEST_WORKERS=2 has first runs, of which nobody knows how long they take, share their tests among two.
+if workers := os.environ.get("RELOADWATCH_TEST_WORKERS"):
+    ENGINE += ["-n", workers]
 LOOKS = 10  # at processes that sleep, before they count as idle
 SHOWN = 6000  # characters of output and of events, where a test fails
 _HEADER = re.compile(r"^--- (?P<path>\S+)(?: (?P<verb>deleted|renamed|same-stat|older)(?: (?P<target>\S+))?)?$")

@@ -15,6 +15,7 @@ import execnet
 import xdist.remote
 from execnet.gateway_base import Popen2IO, WorkerGateway, get_execmodel, loads_internal
 from xdist.dsession import DSession
+from xdist.workermanage import parse_tx_spec_config
 
 if TYPE_CHECKING:
     import socket
@@ -25,6 +26,11 @@ if TYPE_CHECKING:
     Task = tuple[execnet.Channel, tuple[str, str | None, str | None, dict[str, Any]]]
 
 __all__ = ["DSession"]
+
+
+def environments(config: pytest.Config) -> list[str]:
+    """One specification for each process that --tx and -n ask for; none where they ask for none."""
+    return parse_tx_spec_config(config) if config.getoption("tx") else []
 
 
 class SocketIO(Popen2IO):

@@ -48,7 +48,7 @@ class Distribution:
     def pytest_cmdline_main(self, config: pytest.Config) -> None:
         """After xdist has worked out what is wanted: without environments it does not distribute by itself."""
         if config.getoption("dist") != "no":
-            self._wanted, config.option.tx = config.getoption("tx"), []
+            self._wanted, config.option.tx = _compat.environments(config), []
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
@@ -72,6 +72,8 @@ class Distribution:
 
     def _specs(self, session: pytest.Session) -> list[str]:
         """The environments that this run is worth; none where it is quicker in this process."""
+        if self._config.getoption("dist") == "each":
+            return self._wanted
         worth = workers_worth(len(self._wanted), len(session.items), self._seconds(session))
         return self._wanted[:worth] if worth > 1 else []
 

@@ -224,7 +224,7 @@ class Run:
 
     def tell_crash(self, nodeid: str, path: str) -> None:
         """The worker that ran this test died in it."""
-        self._timeline.send(TestEnded(self._run, nodeid, path, "failed", 0.0, [], opaque=False))
+        self._timeline.send(TestEnded(self._run, nodeid, path, "error", 0.0, [], opaque=False))
 
     def _tell(self, item: pytest.Item, outcome: str, owner: Owner, *, with_next: bool) -> None:
         new = self._owners.code_since(self._codes_told)

@@ -544,6 +544,7 @@ class Controller:
 
     def _conclude(self, current: Current, *, cancelled: bool) -> None:
         """Take what the run found out into the book."""
+        self._conversation.tell_late()
         self._conversation.announce(current)
         self._sweep_after(current)
         crashed = current.exit_code is None and not cancelled and not current.conftest

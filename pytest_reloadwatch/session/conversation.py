@@ -32,6 +32,7 @@ class Conversation:
         self._events = events
         self._screen = screen
         self._complaints: set[str] = set()
+        self._late: list[str] = []
         self._handlers: dict[type[m.Message], Callable[..., None]] = {
             m.Knowledge: self._on_knowledge,
             m.Wrote: self._on_wrote,
@@ -99,6 +100,12 @@ class Conversation:
             current.record.failed_files[nodeid] = path
             self._book.note_uncollectable(path, nodeid)
 
+    def tell_late(self) -> None:
+        """What can wait until the run has printed its report."""
+        for text in self._late:
+            self._screen.note(text)
+        self._late.clear()
+
     def tell_left_out(self, names: Iterable[str]) -> None:
         """These files, or a directory where there is no name, count for nobody until they are edited."""
         left_out = sorted({name or "a directory" for name in names})
@@ -165,7 +172,7 @@ class Conversation:
     def _on_cold_workers(self, message: m.ColdWorkers, _current: Current) -> None:
         if message.reason not in self._complaints:
             self._complaints.add(message.reason)
-            self._screen.note(f"workers start cold, each imports and collects for itself: {message.reason}")
+            self._late.append(f"workers start cold, each imports and collects for itself: {message.reason}")
 
     def _on_debugging(self, message: m.Debugging, current: Current) -> None:
         current.debugging = message.active

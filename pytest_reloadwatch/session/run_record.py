@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from pytest_reloadwatch.proof.digest import is_listing
+from pytest_reloadwatch.proof.model import worst
 
 if TYPE_CHECKING:
     from pytest_reloadwatch.proof.model import Function, Group
@@ -56,7 +57,8 @@ class RunRecord:
         self.codes += ended.functions
         if ended.worker and ended.executed is not None:
             ended = replace(ended, executed=[numbers[number] for number in ended.executed])
-        self.ended[ended.nodeid] = ended
+        known = self.ended.get(ended.nodeid)
+        self.ended[ended.nodeid] = ended if known is None or known.worker == ended.worker else _both(known, ended)
 
     def note(self, found: Sweep) -> None:
         """A sweep during the run: a directory is touched by every file that comes and goes, that is nothing."""
@@ -64,3 +66,17 @@ class RunRecord:
         self.rewritten |= found.changed & self.written
         self.disturbed |= found.changed - self.written
         self.touched |= {key for key in found.touched - found.changed if not is_listing(key)}
+
+
+def _both(first: TestEnded, second: TestEnded) -> TestEnded:
+    """The verdict of two workers that have run the same test, as with ``--dist each``."""
+    known = first.executed is not None and second.executed is not None
+    return replace(
+        second,
+        outcome=worst([first.outcome, second.outcome]),
+        seconds=max(first.seconds, second.seconds),
+        keys=sorted({*first.keys, *second.keys}),
+        read=sorted({*first.read, *second.read}),
+        opaque=first.opaque or second.opaque,
+        executed=sorted({*(first.executed or ()), *(second.executed or ())}) if known else None,
+    )
