@@ -6,7 +6,9 @@ Checked on pytest-xdist 3.5 to 3.8, execnet 2.0 to 2.1, pytest 8.0 to 9.2.
 from __future__ import annotations
 
 import os
+import signal
 import sys
+import time
 from pathlib import Path
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
@@ -16,6 +18,8 @@ import xdist.remote
 from execnet.gateway_base import Popen2IO, WorkerGateway, get_execmodel, loads_internal
 from xdist.dsession import DSession
 from xdist.workermanage import parse_tx_spec_config
+
+_PATIENCE = 5.0  # seconds; execnet's own
 
 if TYPE_CHECKING:
     import socket
@@ -75,7 +79,12 @@ class ForkedGateway(WorkerGateway):
         self.tasks.put((channel, loads_internal(sourcetask)))
 
     def _terminate_execution(self) -> None:
+        """In the thread that listens: the run is over, or gone. This process should end by itself, as execnet's do."""
         self.tasks.put(None)
+        time.sleep(_PATIENCE)
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(_PATIENCE)
+        os._exit(1)
 
 
 def fork_gateways(config: pytest.Config, fork: Callable[[execnet.XSpec], SocketIO]) -> None:

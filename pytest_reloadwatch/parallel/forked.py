@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from typing import TYPE_CHECKING, Any
 
 from pytest_reloadwatch.parallel import _compat, remote
@@ -42,6 +43,7 @@ class ForkedWorker:
         interactor = _compat.interact(self._config, channel, options)
         self._config.pluginmanager.register(LastWords(self._timeline))
         self._take_over(interactor, session)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # all tests are over: an interrupt only came too late
 
     @staticmethod
     def _serve_until_begun(gateway: _compat.ForkedGateway) -> execnet.Channel:

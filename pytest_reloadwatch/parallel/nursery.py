@@ -126,6 +126,7 @@ class _Forker:
         self._connection.close()
         os.close(self._wake)
         os.close(self._wake_write)
+        os.set_inheritable(descriptor, False)  # received ones are, other than those that are opened here
         return socket.socket(fileno=descriptor)
 
     def _reap(self) -> None:
