@@ -7,7 +7,7 @@ import sys
 from collections import Counter
 
 import pytest
-from harness import run_once
+from harness import WatchSession, run_once
 
 # Notes what xdist's hooks and reports say, one line of JSON each, from the controller and from workers.
 CONFTEST = """
@@ -144,3 +144,254 @@ def test_options_and_hooks_are_as_with_plain_xdist(noted, options):
     assert {len(workers) for workers in ours.worker_of().values()} == {
         len(workers) for workers in plain.worker_of().values()
     }
+
+
+OWN = """
+    import pytest
+    from xdist.scheduler import LoadFileScheduling
+
+    class OwnScheduling(LoadFileScheduling):
+        pass
+
+    def pytest_xdist_make_scheduler(config, log):
+        return OwnScheduling(config, log)
+    def pytest_xdist_auto_num_workers(config):
+        return 2
+    def pytest_xdist_node_collection_finished(node, ids):
+        print("scheduled by", type(node.config.pluginmanager.getplugin("dsession").sched).__name__)
+"""
+
+
+def test_own_scheduler_and_number_of_workers(project):
+    project.write("conftest.py", OWN)
+    project.write("test_a.py", "def test_a(worker_id): assert worker_id in ('gw0', 'gw1')\ndef test_b(): pass\n")
+    project.write("test_b.py", "def test_a(worker_id): assert worker_id in ('gw0', 'gw1')\ndef test_b(): pass\n")
+    session = run_once(project, "-n", "auto", "-s")
+    assert session.process.returncode == 0
+    assert session.output().count("scheduled by OwnScheduling") == 2
+
+
+def test_own_remote_module_has_cold_workers(project):
+    project.write("own_remote.py", "import xdist.remote, inspect\nexec(inspect.getsource(xdist.remote))\n")
+    project.write("conftest.py", """
+        import pytest, own_remote
+        @pytest.hookimpl(tryfirst=True)
+        def pytest_xdist_getremotemodule():
+            return own_remote
+    """)  # fmt: skip
+    project.write("test_a.py", "def test_a(worker_id): assert worker_id == 'gw0'\ndef test_b(): pass\n")
+    session = run_once(project, "-n2")
+    assert "conftest.py has them execute a module of its own" in session.output()
+    assert session.process.returncode == 0
+
+
+def test_pdb_and_workers_exclude_each_other_as_in_xdist(project):
+    project.write("test_a.py", "def test_a(): pass\n")
+    assert "--pdb is incompatible with distributing tests" in run_once(project, "-n2", "--pdb").output()
+    assert run_once(project, "-nauto", "--pdb").process.returncode == 0
+
+
+SLOW = """
+    import time, app
+    def test_slow():
+        assert app.VALUE
+        time.sleep(0.6)
+    def test_slow_too():
+        assert app.VALUE
+        time.sleep(0.6)
+"""
+QUICK = """
+    import app
+    def test_value(worker_id):
+        assert app.VALUE == 1 and worker_id == "master"
+    def test_other(): pass
+"""
+
+
+def test_a_run_has_the_workers_that_it_is_worth(project):
+    project.apply("--- app.py\nVALUE = 1\n")
+    project.write("test_slow.py", SLOW)
+    project.write("test_quick.py", QUICK.replace("master", "gw0").replace("==", "!="))
+    with WatchSession(project, "-n8") as session:
+        session.step()
+        session.wait_for_output("4 workers [4 items]")
+        project.write("test_quick.py", QUICK)
+        step = session.step()
+        assert step.ran == ["test_quick.py::test_value", "test_quick.py::test_other"]
+        assert step.exit_code == 0
+        since = len(session.output())
+        project.write("app.py", "VALUE = 1.0\n")
+        assert session.step().exit_code == 0
+        session.wait_for_output("2 workers [2 items]", since)
+
+
+RECORDED = """
+    --- one.py
+    def value(): return 1
+    --- two.py
+    def value(): return open("data.txt").read()
+    --- data.txt
+    2
+    --- conftest.py
+    import pytest
+    @pytest.fixture(scope="session")
+    def shared():
+        import one
+        return one.value()
+    --- test_first.py
+    def test_shared(shared): assert shared == 1
+    def test_nothing(): pass
+    --- test_second.py
+    import two
+    def test_shared(shared): assert shared == 1
+    def test_reads(): assert two.value().strip() == "2"
+"""
+
+
+def selected_after_edits(project, workers):
+    """What is selected after each of some edits, where the first run had so many workers."""
+    project.apply(RECORDED)
+    with WatchSession(project, "-n", workers, "--cache-clear") as session:
+        session.step()
+        if workers != "0":
+            session.wait_for_output("2 workers [4 items]")
+        steps = []
+        for name, text in (("data.txt", "3\n"), ("one.py", "def value(): return 0\n"), ("two.py", "value = str\n")):
+            project.write(name, text)
+            selected = session.assert_equal_to_cold().of("selected")[0]
+            steps.append((set(selected["direct"]), set(selected["affected"])))
+        return steps
+
+
+def test_what_workers_record_selects_as_after_a_run_alone(project):
+    assert selected_after_edits(project, "2") == selected_after_edits(project, "0")
+
+
+def test_random_numbers_differ_unless_they_are_seeded(project):
+    project.write("test_random.py", """
+        import random, pytest
+        random.random()
+        @pytest.mark.parametrize("n", range(2))
+        def test_number(n):
+            print("number", random.random())
+    """)  # fmt: skip
+
+    def numbers():
+        output = run_once(project, "--reload-all", "--dist=each", "--tx=2*popen", "-rP").output()
+        return sorted(line for line in output.splitlines() if line.startswith("number"))
+
+    assert len(set(numbers())) == 4
+    project.write("conftest.py", "import random\nrandom.seed(7)\n")
+    assert len(set(numbers())) == 2
+
+
+def test_the_person_sees_what_xdist_prints(project):
+    project.write("test_a.py", "def test_a(): pass\ndef test_b(): assert False\n")
+    output = run_once(project, "-n2", "-v").output()
+    assert "scheduling tests via LoadScheduling" in output
+    assert "] PASSED test_a.py::test_a" in output
+    assert "[gw" in output[output.index("= FAILURES =") :]
+
+
+DJANGO = {
+    "settings.py": """
+        SECRET_KEY = "x"
+        DATABASES = {"default": {
+            "ENGINE": "django.db.backends.sqlite3", "NAME": "db.sqlite", "TEST": {"NAME": "test.sqlite"}}}
+        INSTALLED_APPS = ["django.contrib.contenttypes", "django.contrib.auth"]
+        DEFAULT_AUTO_FIELD = "django.db.models.AutoField"
+    """,
+    "test_a.py": """
+        import pytest
+        from django.contrib.auth.models import User
+        from django.db import connection
+
+        @pytest.mark.django_db
+        @pytest.mark.parametrize("n", range(6))
+        def test_own_database(n, worker_id):
+            assert worker_id in str(connection.settings_dict["NAME"])
+            assert not User.objects.exists()
+            User.objects.create(username=f"somebody {n}")
+    """,
+    "pytest.ini": "[pytest]\nDJANGO_SETTINGS_MODULE = settings\npythonpath = .\n",
+}
+
+
+def test_each_worker_has_a_database_of_its_own_with_pytest_django(project):
+    for name, text in DJANGO.items():
+        project.write(name, text)
+    session = run_once(project, "-n2")
+    assert "start cold" not in session.output()
+    assert session.process.returncode == 0
+    assert session.events()[-1]["outcomes"] == project.cold("-n2")["outcomes"]
+
+
+JUNIT = """
+    import pytest
+    @pytest.fixture(scope="session")
+    def place(tmp_path_factory, worker_id):
+        return tmp_path_factory.getbasetemp()
+    @pytest.mark.parametrize("n", range(4))
+    def test_place(place, n, worker_id, record_property):
+        record_property("number", n)
+        assert place.name == f"popen-{worker_id}"
+"""
+
+
+def test_plugins_that_ask_for_their_role_while_they_are_configured(project):
+    """As junitxml does: its report is one, made by the run."""
+    project.write("test_a.py", JUNIT)
+    project.write("conftest.py", """
+        def pytest_configure(config):
+            if hasattr(config, "workerinput"):
+                config.stash_for_test = config.workerinput["workerid"]
+        def pytest_runtest_setup(item):
+            assert item.config.stash_for_test == item.config.workerinput["workerid"]
+    """)  # fmt: skip
+    session = run_once(project, "-n2", "--junitxml=report.xml")
+    assert "start cold" not in session.output()
+    assert session.process.returncode == 0
+    report = project.read("report.xml")
+    assert report.count("<testcase ") == 4
+    assert report.count('<property name="number"') == 4
+
+
+@pytest.mark.parametrize(
+    ("what", "said"),
+    [
+        (
+            "import os\nNAME = os.environ.get('PYTEST_XDIST_WORKER')\n",
+            "conftest.py, line 2, asks which worker it is in",
+        ),
+        (
+            "import threading\nthreading.Thread(target=threading.Event().wait, daemon=True).start()\n",
+            "a thread is running",
+        ),
+    ],
+    ids=["asks at import", "impure"],
+)
+def test_cold_workers_where_none_can_be_forked(project, what, said):
+    project.write("conftest.py", what)
+    project.write("app.py", "def one(): return 1\n")
+    project.write("test_a.py", """
+        import app, conftest, pytest
+        def test_one(worker_id): assert app.one() == 1 and getattr(conftest, "NAME", worker_id) == worker_id != "master"
+        def test_two(worker_id): assert getattr(conftest, "NAME", worker_id) == worker_id != "master"
+    """)  # fmt: skip
+    session = run_once(project, "-n2")
+    assert f"workers start cold, each imports and collects for itself: {said}" in session.output()
+    assert session.process.returncode == 0
+    assert not [event for event in run_once(project, "-n2").events() if event["event"] == "test"]
+    project.write("app.py", "def one(): return 2\n")
+    again = run_once(project, "-n2").events()
+    selected = next(event for event in again if event["event"] == "selected")
+    assert selected["direct"] == ["test_a.py::test_one"]
+
+
+def test_reload_in_place_has_cold_workers(project):
+    project.write("test_a.py", "def test_a(worker_id): assert worker_id == 'gw0'\ndef test_b(worker_id): pass\n")
+    with WatchSession(project, "-n2", "--reload-engine=inplace") as session:
+        assert session.step().exit_code == 0
+        session.wait_for_output("workers start cold, each imports and collects for itself: modules are reloaded")
+        project.write("test_a.py", "def test_a(worker_id): assert worker_id == 'master'\ndef test_b(worker_id): pass\n")
+        assert session.step().exit_code == 0

@@ -87,29 +87,57 @@ class ForkedGateway(WorkerGateway):
         os._exit(1)
 
 
-def fork_gateways(config: pytest.Config, fork: Callable[[execnet.XSpec], SocketIO]) -> None:
-    """Have xdist's controller make the gateways of workers on this machine with *fork*; the others as it does.
+def make_gateways(config: pytest.Config, make: Callable[[execnet.XSpec, Callable[[], Any]], Any]) -> None:
+    """Have xdist's controller make its gateways with *make*, which is given what would have made one.
 
-    Execnet has no public way to add a type of gateway, and xdist none to give it another group of them.
+    Xdist has no public way to give it another group of them.
     """
     group: Any = config.pluginmanager.getplugin("dsession").nodemanager.group
     original = group.makegateway
 
-    def make(spec: Any = None) -> Any:
-        if not isinstance(spec, execnet.XSpec) or not is_forked(spec):
-            return original(spec)
+    def make_one(spec: Any = None) -> Any:
+        if not isinstance(spec, execnet.XSpec):
+            spec = execnet.XSpec(spec or group.defaultspec)
         group.allocate_id(spec)
-        gateway = execnet.Gateway(fork(spec), spec)
-        group._register(gateway)
-        return gateway
+        return make(spec, lambda: original(spec))
 
-    group.makegateway = make
+    group.makegateway = make_one
+
+
+def register_gateway(config: pytest.Config, io: SocketIO, spec: execnet.XSpec) -> Any:
+    """A gateway to a process that listens at the other end; execnet has no public way to add a type of gateway."""
+    gateway = execnet.Gateway(io, spec)
+    config.pluginmanager.getplugin("dsession").nodemanager.group._register(gateway)
+    return gateway
+
+
+def own_options(config: pytest.Config, group: str) -> dict[str, bool]:
+    """The names of the options in a *group* of pytest's parser, and whether each takes a value."""
+    found = {}
+    for option in config._parser.getgroup(group).options:
+        attributes = option.attrs()  # what addoption was given, and since pytest 9 the attributes of argparse's action
+        is_flag = attributes.get("action") == "store_true" or attributes.get("nargs") == 0
+        found.update(dict.fromkeys(option.names(), not is_flag))
+    return found
+
+
+def is_fresh(gateway: Any) -> bool:
+    """Whether no pytest has run yet in the process at the other end."""
+    channel = gateway.remote_exec("import sys; channel.send('_pytest' in sys.modules)")
+    has_pytest = channel.receive()
+    channel.waitclose()
+    return not has_pytest
 
 
 def is_forked(spec: execnet.XSpec) -> bool:
     """Whether *spec* asks for nothing but a process of this interpreter on this machine."""
     special = (spec.via, spec.python, spec.chdir, spec.nice, spec.env, spec.dont_write_bytecode)
     return bool(spec.popen) and not any(special)
+
+
+def is_local(spec: str) -> bool:
+    """The same, for a specification as --tx has it."""
+    return is_forked(execnet.XSpec(spec))
 
 
 def interact(config: pytest.Config, channel: execnet.Channel, options: dict[str, Any]) -> Any:

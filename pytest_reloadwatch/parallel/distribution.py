@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pytest_reloadwatch.parallel import _compat, remote
+from pytest_reloadwatch.parallel.elsewhere import arguments, what_to_leave_out
 from pytest_reloadwatch.parallel.verdicts import Verdicts
 from pytest_reloadwatch.parallel.worth import workers_worth
-from pytest_reloadwatch.rewind.messages import ColdWorkers
+from pytest_reloadwatch.rewind.messages import Remark
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from types import ModuleType
 
     import execnet
@@ -41,6 +43,9 @@ class Distribution:
         self._forks = forks
         self._config = config
         self._wanted: list[str] = []  # specifications of execution environments, as --tx has them
+        self._arguments = config.invocation_params.args
+        self._nodeids: set[str] = set()  # of the tests to run
+        self._left_out: list[str] = []  # beginnings of nodeids that are not to be run
         self._nursery: Nursery | None = None
         self._node: Any = None
 
@@ -56,15 +61,10 @@ class Distribution:
         if self._forks is not None:
             self._forks.begin_tests()
         specs = self._specs(session)
-        if not specs:
+        if not specs or not session.items:
             return None
-        obstacle = IN_PLACE if self._forks is None else self._forks.obstacle()
-        if self._forks is None or obstacle:
-            self._life.send(ColdWorkers(self._life.order.run, obstacle))
-        else:
-            self._nursery = self._forks.open(session)
-            if self._nursery is None:
-                return True
+        if any(map(_compat.is_local, specs)) and not self._open_nursery(session):
+            return True  # a worker, whose work is done
         with self._drawn_up(session, specs) as dsession:
             dsession.pytest_sessionstart(session)
             dsession.pytest_runtestloop()
@@ -72,7 +72,7 @@ class Distribution:
 
     def _specs(self, session: pytest.Session) -> list[str]:
         """The environments that this run is worth; none where it is quicker in this process."""
-        if self._config.getoption("dist") == "each":
+        if self._config.getoption("dist") == "each" or not all(map(_compat.is_local, self._wanted)):
             return self._wanted
         worth = workers_worth(len(self._wanted), len(session.items), self._seconds(session))
         return self._wanted[:worth] if worth > 1 else []
@@ -82,40 +82,91 @@ class Distribution:
         order = self._life.order
         return order.seconds * len(session.items) / order.timed if order.timed else None
 
+    def _open_nursery(self, session: pytest.Session) -> bool:
+        """Prepare for workers on this machine; False in those that are forked, when they have done their work."""
+        obstacle = IN_PLACE if self._forks is None else self._own_module() or self._forks.obstacle()
+        if self._forks is None or obstacle:
+            self._remark(f"workers start cold, each imports and collects for itself: {obstacle}")
+            return True
+        self._nursery = self._forks.open(session)
+        return self._nursery is not None
+
+    def _own_module(self) -> str:
+        """Whose plugin wants something else to be executed in workers, in words."""
+        hook = self._config.hook.pytest_xdist_getremotemodule
+        others = [found.plugin_name for found in hook.get_hookimpls() if found.plugin is not self]
+        return f"{others[0]} has them execute a module of its own" if others else ""
+
+    def _remark(self, text: str) -> None:
+        self._life.send(Remark(self._life.order.run, text))
+
     @contextlib.contextmanager
     def _drawn_up(self, session: pytest.Session, specs: list[str]) -> Iterator[Any]:
         """Xdist's own session, as if it had been there from the start."""
         self._recorder.pause()  # what it starts, and what it hears, no verdict rests on
+        self._nodeids = {item.nodeid for item in session.items}
+        self._left_out = self._find_left_out()
         self._config.option.tx = specs
         dsession = _compat.DSession(self._config)
         manager = self._config.pluginmanager
         manager.register(dsession, "dsession")
         manager.register(Verdicts(self._run, session))
         _compat.show_as_distributed(self._config)
-        with self._meeting.told(self._life.order):
-            try:
-                yield dsession
-            except KeyboardInterrupt:
-                if self._nursery is not None:
-                    self._nursery.interrupt()
-                raise
+        try:
+            yield dsession
+        except KeyboardInterrupt:
+            if self._nursery is not None:
+                self._nursery.interrupt()
+            raise
+
+    def _find_left_out(self) -> list[str]:
+        root = str(self._config.rootpath)
+        return what_to_leave_out(self._life.order.prune, self._run.left_out, self._nodeids, root)
 
     # Xdist's hooks, in the run
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_xdist_setupnodes(self, config: pytest.Config) -> None:
-        if self._nursery is not None:
-            _compat.fork_gateways(config, self._fork)
+        _compat.make_gateways(config, self._make_gateway)
 
-    def _fork(self, _spec: execnet.XSpec) -> _compat.SocketIO:
-        assert self._nursery is not None
+    def _make_gateway(self, spec: execnet.XSpec, make: Callable[[], Any]) -> Any:
+        if not _compat.is_forked(spec):
+            ours = _compat.own_options(self._config, "reloadwatch")
+            self._use_arguments(arguments(map(str, self._arguments), ours, self._left_out))
+            return make()
+        self._use_arguments(self._arguments)
+        if self._nursery is None:
+            with self._meeting.told(self._life.order):
+                return make()
         nursery = self._nursery
         connection, pid = nursery.fork()
-        return _compat.SocketIO(connection, end=lambda: nursery.kill(pid))
+        io = _compat.SocketIO(connection, end=lambda: nursery.kill(pid))
+        return _compat.register_gateway(self._config, io, spec)
+
+    def _use_arguments(self, args: Iterable[str]) -> None:
+        """Xdist takes a worker's command line from here, just after it has made its gateway."""
+        self._config.invocation_params = replace(self._config.invocation_params, args=tuple(args))
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_configure_node(self, node: Any) -> None:
         self._node = node
+        if not _compat.is_forked(node.gateway.spec) and not _compat.is_fresh(node.gateway):
+            raise pytest.UsageError(
+                f"the process at {node.gateway.spec} has run tests before, and holds what it imported then: "
+                "start a new server there for each run"
+            )
+
+    @pytest.hookimpl
+    def pytest_xdist_node_collection_finished(self, node: Any, ids: Sequence[str]) -> None:
+        """What has another name elsewhere has no verdict here."""
+        unknown = {nodeid for nodeid in ids if nodeid not in self._nodeids}
+        if self._config.getoption("dist") == "loadgroup":  # which appends names of groups
+            unknown = {nodeid for nodeid in unknown if nodeid.rpartition("@")[0] not in self._nodeids}
+        if unknown and not _compat.is_forked(node.gateway.spec):
+            self._remark(
+                f"{node.gateway.spec} knows tests by other names, {min(unknown)} among them: "
+                "nothing is proven there; use the same rootdir on both sides"
+            )
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_xdist_getremotemodule(self) -> ModuleType | None:

@@ -1,4 +1,4 @@
-"""Looks at variables of the environment that are not set, seen without a cost for those that are."""
+"""Looks at some variables of the environment, seen without a cost for all others."""
 
 from __future__ import annotations
 
@@ -9,21 +9,28 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
 
-def watch_missing(names: Collection[str], seen: Callable[[str], None]) -> None:
-    """Call *seen* with each of *names* that is looked up in ``os.environ`` in vain.
+def watch(names: Collection[str], seen: Callable[[], None]) -> None:
+    """Call *seen* whenever one of *names* is looked up in ``os.environ``, whether it is set or not.
 
-    All its methods look into one dictionary, ``os.environb`` into the same (Python 3.10 to 3.14).
+    All its methods look into one dictionary, ``os.environb`` into the same (Python 3.10 to 3.14). What is set already
+    is taken out of it, so that it is missed there.
     """
     environ: Any = os.environ
-    wanted = {environ.encodekey(name): name for name in names}
-
-    class _Variables(dict[Any, Any]):
-        def __missing__(self, key: Any) -> Any:
-            if key in wanted:
-                seen(wanted[key])
-            raise KeyError(key)
-
     variables = _Variables(environ._data)
+    variables.before = {key: variables.pop(key, None) for key in map(environ.encodekey, names)}
+    variables.seen = seen
     environ._data = variables
     if os.supports_bytes_environ:
         os.environb._data = variables  # type: ignore[attr-defined] # as above
+
+
+class _Variables(dict[Any, Any]):
+    before: dict[Any, Any]
+    seen: Callable[[], None]
+
+    def __missing__(self, key: Any) -> Any:
+        if key in self.before:
+            self.seen()
+            if self.before[key] is not None:
+                return self.before[key]
+        raise KeyError(key)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_reloadwatch.parallel.environ import watch_missing
+from pytest_reloadwatch.parallel.environ import watch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,7 +36,7 @@ class Roles:
         self._again: dict[Any, None] = {}  # plugins to configure again
         self._registered: dict[Any, list[Any]] = {}  # what plugins have registered while they were configured
         config.__class__ = _watched(type(config), self._ask)
-        watch_missing(_VARIABLES, lambda _name: self._ask())
+        watch(_VARIABLES, lambda: self._ask())
 
     def stop(self) -> None:
         """From here on a worker is a worker, and the run is none."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_reloadwatch.parallel._compat import is_forked
 from pytest_reloadwatch.proof.model import worst
 from pytest_reloadwatch.rewind.run import outcome_of
 
@@ -14,29 +15,35 @@ if TYPE_CHECKING:
 
 
 class Verdicts:
-    """What workers have seen they tell the controller themselves."""
+    """Workers on this machine tell the controller themselves what they have seen; for the others this does."""
 
     def __init__(self, run: Run, session: pytest.Session) -> None:
         self._run = run
         self._paths = {item.nodeid: str(item.path) for item in session.items}
-        self._outcomes: dict[str, list[str]] = {}
+        self._reports: dict[tuple[str, str], list[pytest.TestReport]] = {}
 
     @pytest.hookimpl
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        if outcome := outcome_of(report):
-            self._outcomes.setdefault(report.nodeid, []).append(outcome)
+        node: Any = getattr(report, "node", None)
+        if node is None or report.when not in ("setup", "call", "teardown"):
+            return
+        key = (node.gateway.id, report.nodeid)
+        self._reports.setdefault(key, []).append(report)
+        if report.when == "teardown":
+            self._conclude(self._plain(report.nodeid), self._reports.pop(key), node.gateway)
 
-    @pytest.hookimpl
-    def pytest_runtest_logfinish(self, nodeid: str) -> None:
-        outcomes = self._outcomes.pop(nodeid, None)
-        if outcomes:
-            self._run.note(self._plain(nodeid), worst(outcomes))
+    def _conclude(self, nodeid: str, reports: list[pytest.TestReport], gateway: Any) -> None:
+        outcome = worst(filter(None, map(outcome_of, reports)))
+        self._run.note(nodeid, outcome)
+        if not is_forked(gateway.spec) and nodeid in self._paths:
+            seconds = sum(report.duration for report in reports)
+            self._run.tell_unseen(nodeid, self._paths[nodeid], outcome, seconds, gateway.id)
 
     @pytest.hookimpl
     def pytest_handlecrashitem(self, crashitem: str) -> None:
         """The worker died in this test, and cannot tell."""
         nodeid = self._plain(crashitem)
-        self._run.tell_crash(nodeid, self._paths.get(nodeid, ""))
+        self._run.tell_unseen(nodeid, self._paths.get(nodeid, ""), "error", 0.0, "")
 
     def _plain(self, nodeid: str) -> str:
         """Without the group that xdist has appended."""

@@ -222,7 +222,7 @@ class TestEnded(Message):
     None where it is not known; *functions* those that this run has not told of yet, in the order of their numbers:
     path, first line and name of the code; each *worker* has numbers of its own. *as_before*: it was not watched, for it
     executes what it did when it last ran. *teardown_failed* may be about a fixture that was only torn down because this
-    test was the last to use it.
+    test was the last to use it. *unseen*: nobody recorded anything, so all that is first-party counts.
     """
 
     run: int
@@ -238,6 +238,7 @@ class TestEnded(Message):
     as_before: bool = False
     teardown_failed: bool = False
     worker: str = ""
+    unseen: bool = False
 
 
 @dataclass(frozen=True)
@@ -249,11 +250,11 @@ class Unwatched(Message):
 
 
 @dataclass(frozen=True)
-class ColdWorkers(Message):
-    """Run to controller: workers are not forked from this run but start anew, and why."""
+class Remark(Message):
+    """Run to controller: what the person is to be told once, when the run has printed its report."""
 
     run: int
-    reason: str
+    text: str
 
 
 @dataclass(frozen=True)

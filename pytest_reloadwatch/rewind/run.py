@@ -47,6 +47,7 @@ class Run:
     def __init__(
         self, timeline: Life, finder: RewindFinder, owners: Owners, importing: Importing, config: pytest.Config
     ) -> None:
+        self.left_out: list[str] = []  # of the tests that were collected
         self.worker = ""  # the name that xdist has given to this process, where it is one of several
         self._timeline = timeline
         self._finder = finder
@@ -163,7 +164,9 @@ class Run:
         if not self.worker:  # else the run has reported the same
             self._report_collection(session)
         self._timeline.collecting = False
-        session.items[:] = self._ordering.sort([item for item in session.items if self._is_wanted(item)])
+        wanted = [item for item in session.items if self._is_wanted(item)]
+        self.left_out = [item.nodeid for item in set(session.items).difference(wanted)]
+        session.items[:] = self._ordering.sort(wanted)
         session.testscollected = len(session.items)
         if not self.worker:
             self._timeline.send(Planned(self._run, len(session.items)))
@@ -222,9 +225,21 @@ class Run:
         """A test has a verdict."""
         self._ordering.note(nodeid, outcome)
 
-    def tell_crash(self, nodeid: str, path: str) -> None:
-        """The worker that ran this test died in it."""
-        self._timeline.send(TestEnded(self._run, nodeid, path, "error", 0.0, [], opaque=False))
+    def tell_unseen(self, nodeid: str, path: str, outcome: str, seconds: float, worker: str) -> None:
+        """A verdict from where nobody recorded what it rests on, or the end of the *worker* that ran the test."""
+        self._timeline.send(
+            TestEnded(
+                run=self._run,
+                nodeid=nodeid,
+                path=path,
+                outcome=outcome,
+                seconds=seconds,
+                keys=[],
+                opaque=True,
+                worker=worker,
+                unseen=True,
+            )
+        )
 
     def _tell(self, item: pytest.Item, outcome: str, owner: Owner, *, with_next: bool) -> None:
         new = self._owners.code_since(self._codes_told)

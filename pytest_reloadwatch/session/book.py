@@ -20,7 +20,7 @@ from pytest_reloadwatch.session.executions import Executions
 from pytest_reloadwatch.session.mentions import Mentions
 from pytest_reloadwatch.session.parsed import Parsed
 from pytest_reloadwatch.session.repeats import Repeats
-from pytest_reloadwatch.session.sources import find_sources
+from pytest_reloadwatch.session.sources import find_data, find_sources
 from pytest_reloadwatch.watch.tree import Sweep, Tree
 
 if TYPE_CHECKING:
@@ -402,11 +402,15 @@ class Book:
         kept: list[Proof] = []
         unproven: dict[str, str] = {}
         owns: dict[str, set[str]] = {}
+        everything: set[str] = set()
         for ended in run.ended.values():
             bases.group(ended.path)
             own = owns[ended.nodeid] = self._own_keys(ended, run, bases.keys(ended.path))
             if ended.opaque:
                 own.add(FIRST_PARTY)
+            if ended.unseen:
+                everything = everything or set(find_data(self._first_party))
+                own |= everything
             self._follow(map(proof_key, own))
         disturbed = self._disturbed(run)
         for ended in run.ended.values():

@@ -45,7 +45,7 @@ class Conversation:
             m.TestStarted: self._on_test_started,
             m.TestEnded: self._on_test_ended,
             m.Unwatched: self._on_unwatched,
-            m.ColdWorkers: self._on_cold_workers,
+            m.Remark: self._on_remark,
             m.Debugging: self._on_debugging,
             m.Impure: self._on_impure,
             m.Reloaded: self._on_reloaded,
@@ -169,10 +169,10 @@ class Conversation:
                 f"what tests execute is not recorded, all that import a change are direct: {message.reason}"
             )
 
-    def _on_cold_workers(self, message: m.ColdWorkers, _current: Current) -> None:
-        if message.reason not in self._complaints:
-            self._complaints.add(message.reason)
-            self._late.append(f"workers start cold, each imports and collects for itself: {message.reason}")
+    def _on_remark(self, message: m.Remark, _current: Current) -> None:
+        if message.text not in self._complaints:
+            self._complaints.add(message.text)
+            self._late.append(message.text)
 
     def _on_debugging(self, message: m.Debugging, current: Current) -> None:
         current.debugging = message.active

@@ -5,10 +5,14 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from pytest_reloadwatch.graph.keys import text_key
 from pytest_reloadwatch.proof.digest import listing_key
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from collections.abc import Set as AbstractSet
+
+    from pytest_reloadwatch.record.firstparty import FirstParty
 
 _SKIPPED = frozenset({"__pycache__", "node_modules", "site-packages", "dist-packages", "build", "dist"})
 
@@ -28,6 +32,16 @@ def find_sources(root: str, known: AbstractSet[str] = frozenset()) -> tuple[set[
         if found or directory == root or not names:  # an empty one may be about to be filled
             listings.add(listing_key(directory))
     return files, listings
+
+
+def find_data(first_party: FirstParty) -> Iterator[str]:
+    """Keys of all other first-party files, and of the directories that they are in: anything may have been read."""
+    for root in first_party.roots:
+        for directory, subdirectories, names in os.walk(root):
+            subdirectories[:] = [s for s in subdirectories if _is_wanted(directory, s, frozenset())]
+            yield listing_key(directory)
+            paths = (os.path.join(directory, name) for name in names if not name.endswith((".py", ".pyc")))
+            yield from (text_key(path) for path in paths if first_party.is_data(path))
 
 
 def _is_wanted(directory: str, name: str, known: AbstractSet[str]) -> bool:
