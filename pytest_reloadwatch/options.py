@@ -33,6 +33,7 @@ class Options:
     allow: tuple[str, ...]
     engine: Literal["rewind", "inplace"] = "rewind"
     parallel: bool = False  # xdist's options ask for more than one process to run tests
+    elsewhere: bool = False  # and for such as know nothing of the session
 
     @property
     def once(self) -> bool:
@@ -104,6 +105,7 @@ def from_config(config: pytest.Config, environ: Mapping[str, str]) -> Options | 
         allow=tuple(config.getini("reload_allow")),
         engine=_engine(chosen.reload_engine),
         parallel=asks_for_workers(config),
+        elsewhere=any(spec.rpartition("*")[2] != "popen" for spec in getattr(chosen, "tx", None) or ()),
     )
 
 

@@ -128,6 +128,8 @@ def _control(
     book.tree.track(beginning.keys)
     book.rest_on(beginning.modules)
     discard_recent(beginning.modules)
+    if options.elsewhere:
+        book.follow_everything()
     if getattr(config.known_args_namespace, "cov_source", None):
         screen.note("--cov measures what each run executes: after an edit that is a part of the suite")
     clients = None if options.once else _listen(beginning.rootdir, inherited, screen)

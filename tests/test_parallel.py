@@ -179,7 +179,7 @@ def test_own_remote_module_has_cold_workers(project):
         def pytest_xdist_getremotemodule():
             return own_remote
     """)  # fmt: skip
-    project.write("test_a.py", "def test_a(worker_id): assert worker_id == 'gw0'\ndef test_b(): pass\n")
+    project.write("test_a.py", "def test_a(worker_id): assert worker_id != 'master'\ndef test_b(): pass\n")
     session = run_once(project, "-n2")
     assert "conftest.py has them execute a module of its own" in session.output()
     assert session.process.returncode == 0
@@ -389,7 +389,7 @@ def test_cold_workers_where_none_can_be_forked(project, what, said):
 
 
 def test_reload_in_place_has_cold_workers(project):
-    project.write("test_a.py", "def test_a(worker_id): assert worker_id == 'gw0'\ndef test_b(worker_id): pass\n")
+    project.write("test_a.py", "def test_a(worker_id): assert worker_id != 'master'\ndef test_b(worker_id): pass\n")
     with WatchSession(project, "-n2", "--reload-engine=inplace") as session:
         assert session.step().exit_code == 0
         session.wait_for_output("workers start cold, each imports and collects for itself: modules are reloaded")

@@ -75,6 +75,7 @@ class Book:
         self._matcher = Matcher(self.tree.entries)
         self._groups_known: dict[Group, Group] = {}
         self._sources_known: dict[Group, frozenset[str]] = {}
+        self._everything: set[str] = set()
         self._unprepared: list[str] = []
         self._unclosed: list[str] = []
         for group in self._groups():
@@ -196,6 +197,11 @@ class Book:
     def knows_listing(self) -> bool:
         """Whether test files are listed as in a collection that this session has seen."""
         return any(group <= self.tree.entries for group in self._listings)
+
+    def follow_everything(self) -> None:
+        """Have sweeps look at all first-party files: verdicts from elsewhere rest on any of them."""
+        self._everything = set(find_data(self._first_party))
+        self._follow({*self._everything, FIRST_PARTY})
 
     def rest_on(self, modules: Iterable[str]) -> None:
         """These were executed before any run: every verdict rests on them."""
@@ -402,15 +408,13 @@ class Book:
         kept: list[Proof] = []
         unproven: dict[str, str] = {}
         owns: dict[str, set[str]] = {}
-        everything: set[str] = set()
         for ended in run.ended.values():
             bases.group(ended.path)
             own = owns[ended.nodeid] = self._own_keys(ended, run, bases.keys(ended.path))
             if ended.opaque:
                 own.add(FIRST_PARTY)
             if ended.unseen:
-                everything = everything or set(find_data(self._first_party))
-                own |= everything
+                own |= self._everything
             self._follow(map(proof_key, own))
         disturbed = self._disturbed(run)
         for ended in run.ended.values():

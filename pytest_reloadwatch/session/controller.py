@@ -326,6 +326,8 @@ class Controller:
 
     def _plan(self) -> None:
         """Start the run that the tree and the round ask for, or settle."""
+        if self._options.elsewhere:
+            self._book.follow_everything()
         if self._failure is not None and not self._failure.past <= self._book.tree.entries:
             self._failure = None
         remaining = self._planner.remaining(self._round)

@@ -23,11 +23,17 @@ _NEUTRAL = frozenset(
     "continue_on_collection_errors no_fold_skipped fold_skipped force_short_summary xfail_tb".split()
 )
 
+# Xdist's: how many processes there are, and where, so that they share what is proven with each other and with one.
+_DISTRIBUTION = frozenset(
+    "numprocesses maxprocesses maxworkerrestart dist loadscopereorder tx px distload rsyncdir rsyncignore testrunuid "
+    "maxschedchunk".split()
+)
+
 
 def environment_digest(config: pytest.Config, arguments: list[str]) -> str:
     """The part of every proof that is no file."""
     chosen = vars(config.known_args_namespace)
-    options = {name: value for name, value in chosen.items() if name not in _SCOPE | _NEUTRAL}
+    options = {name: value for name, value in chosen.items() if name not in _SCOPE | _NEUTRAL | _DISTRIBUTION}
     seen = (
         sys.version,
         sys.prefix,
