@@ -35,7 +35,11 @@ class Nursery:
         """A new worker: the socket to speak with it, and its process id. Raises OSError when the nursery is gone."""
         ours, theirs = socket.socketpair()
         with theirs:
-            return ours, self._ask(_FORK, 0, [theirs.fileno()])
+            try:
+                return ours, self._ask(_FORK, 0, [theirs.fileno()])
+            except OSError:
+                ours.close()
+                raise
 
     def interrupt(self) -> None:
         """As Ctrl-C does, for every worker: they are not in the terminal's foreground."""
@@ -46,6 +50,10 @@ class Nursery:
         """End a worker that is still there."""
         with contextlib.suppress(OSError):
             self._ask(_KILL, pid)
+
+    def close(self) -> None:
+        """The run is over: what is left of its workers ends."""
+        self._connection.close()
 
     def _ask(self, request: bytes, pid: int = 0, descriptors: list[int] | None = None) -> int:
         message = _REQUEST.pack(request, pid)
