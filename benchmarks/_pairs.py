@@ -27,22 +27,24 @@ from _session import end_on_signals
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-COLUMNS = "{:<22} {:>10} {:>10} {:>8}"
+MEASURES = {"wall": "s", "processor": "s", "memory": "MiB"}
+COLUMNS = "{:<22} {:>12} {:>12} {:>8}"
 PLAIN = ("-p", "no:reloadwatch")
 _VALID = (0, 1)
 
 
 @dataclass(frozen=True)
 class Cost:
-    """One process: seconds of the clock, and of all processors."""
+    """One process with its descendants: seconds of the clock and of all processors, and MiB at most, where known."""
 
     wall: float
     processor: float
+    memory: float = 0.0
 
 
 @dataclass(frozen=True)
 class Ratio:
-    """One measure on both sides in seconds, and ours divided by plain."""
+    """One measure on both sides, and ours divided by plain."""
 
     plain: float
     ours: float
@@ -78,7 +80,7 @@ class Meter:
         self._codes.add(told["exit_code"])
         if len(self._codes) > 1 or told["exit_code"] not in _VALID:
             raise ColdError(f"{' '.join(pytest)} ended with {told['exit_code']}; all exit codes: {self._codes}")
-        return Cost(told["wall"], told["processor"])
+        return Cost(told["wall"], told["processor"], told["memory"])
 
 
 def _run_group(command: Sequence[str], project: Project, timeout: float) -> None:
@@ -106,10 +108,10 @@ def ratios(pairs: Sequence[tuple[Cost, Cost]]) -> dict[str, Ratio]:
     """Every measure by name, from the costs of plain and ours."""
     found = {}
     kinds: dict[str, Callable[[list[float]], float]] = {"median": statistics.median, "minimum": min}
-    for measure in ("wall", "processor"):
+    for measure in MEASURES:
         plain, ours = ([getattr(cost, measure) for cost in side] for side in zip(*pairs, strict=True))
-        for kind, choose in kinds.items():
-            found[f"{measure}, {kind}"] = Ratio(choose(plain), choose(ours))
+        if all(plain):
+            found |= {f"{measure}, {kind}": Ratio(choose(plain), choose(ours)) for kind, choose in kinds.items()}
     return found
 
 
@@ -117,7 +119,9 @@ def table(found: dict[str, Ratio]) -> str:
     """A row a measure."""
     lines = [COLUMNS.format("", "plain", "ours", "ratio")]
     for name, ratio in found.items():
-        lines.append(COLUMNS.format(name, f"{ratio.plain:.2f} s", f"{ratio.ours:.2f} s", f"{ratio.ratio:.3f}"))
+        unit = MEASURES[name.partition(",")[0]]
+        both = (f"{ratio.plain:.2f} {unit}", f"{ratio.ours:.2f} {unit}")
+        lines.append(COLUMNS.format(name, *both, f"{ratio.ratio:.3f}"))
     return "\n".join(lines)
 
 
