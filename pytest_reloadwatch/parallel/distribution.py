@@ -15,7 +15,7 @@ from pytest_reloadwatch.parallel.worth import workers_worth
 from pytest_reloadwatch.rewind.messages import Remark
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from types import ModuleType
 
     import execnet
@@ -43,7 +43,7 @@ class Distribution:
         self._forks = forks
         self._config = config
         self._wanted: list[str] = []  # specifications of execution environments, as --tx has them
-        self._arguments = config.invocation_params.args
+        self._arguments = list(map(str, config.invocation_params.args))
         self._nodeids: set[str] = set()  # of the tests to run
         self._left_out: list[str] = []  # beginnings of nodeids that are not to be run
         self._nursery: Nursery | None = None
@@ -130,11 +130,11 @@ class Distribution:
         _compat.make_gateways(config, self._make_gateway)
 
     def _make_gateway(self, spec: execnet.XSpec, make: Callable[[], Any]) -> Any:
+        ours = _compat.own_options(self._config, "reloadwatch")
         if not _compat.is_forked(spec):
-            ours = _compat.own_options(self._config, "reloadwatch")
-            self._use_arguments(arguments(map(str, self._arguments), ours, self._left_out))
+            self._use_arguments(arguments(self._arguments, ours, self._left_out))
             return make()
-        self._use_arguments(self._arguments)
+        self._use_arguments(arguments(self._arguments, ours, []))
         if self._nursery is None:
             with self._meeting.told(self._life.order):
                 return make()
@@ -143,7 +143,7 @@ class Distribution:
         io = _compat.SocketIO(connection, end=lambda: nursery.kill(pid))
         return _compat.register_gateway(self._config, io, spec)
 
-    def _use_arguments(self, args: Iterable[str]) -> None:
+    def _use_arguments(self, args: list[str]) -> None:
         """Xdist takes a worker's command line from here, just after it has made its gateway."""
         self._config.invocation_params = replace(self._config.invocation_params, args=tuple(args))
 
