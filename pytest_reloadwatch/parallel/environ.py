@@ -1,7 +1,9 @@
-"""Looks at some variables of the environment, seen without a cost for all others."""
+"""The environment of workers: looks at some variables, seen without a cost for all others; what libraries have set."""
 
 from __future__ import annotations
 
+import ctypes
+import itertools
 import os
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +24,17 @@ def watch(names: Collection[str], seen: Callable[[], None]) -> None:
     environ._data = variables
     if os.supports_bytes_environ:
         os.environb._data = variables  # type: ignore[attr-defined] # as above
+
+
+def take_over() -> None:
+    """What libraries in C have set, as readline sets LINES and COLUMNS: a process that is started inherits that.
+
+    ``os.environ`` does not know of it in the process where it happened, and before Python 3.14 nothing else does.
+    """
+    variables: Any = ctypes.POINTER(ctypes.c_char_p).in_dll(ctypes.CDLL(None), "environ")
+    for entry in itertools.takewhile(bool, variables):
+        name, _, value = os.fsdecode(entry).partition("=")
+        os.environ.setdefault(name, value)
 
 
 class _Variables(dict[Any, Any]):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from typing import TYPE_CHECKING, Any
 
-from pytest_reloadwatch.parallel import _compat, remote
+from pytest_reloadwatch.parallel import _compat, environ, remote
 from pytest_reloadwatch.parallel.last_words import LastWords
 from pytest_reloadwatch.rewind.run import PLAIN_NODEID
 
@@ -60,6 +61,8 @@ class ForkedWorker:
     def _become(self, values: dict[str, Any], options: dict[str, Any]) -> None:
         """What a worker is from its beginning in a process that xdist has started."""
         config: Any = self._config
+        sys.argv[:] = ["-c"]  # execnet's command line
+        environ.take_over()
         os.environ["PYTEST_XDIST_TESTRUNUID"] = values["testrunuid"]
         os.environ["PYTEST_XDIST_WORKER"] = values["workerid"]
         os.environ["PYTEST_XDIST_WORKER_COUNT"] = str(values["workercount"])
