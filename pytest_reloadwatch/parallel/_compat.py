@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 import execnet
 import xdist.remote
+from execnet.gateway import Gateway
 from execnet.gateway_base import Popen2IO, WorkerGateway, get_execmodel, loads_internal
 from xdist.dsession import DSession
-from xdist.workermanage import parse_tx_spec_config
 
 _PATIENCE = 5.0  # seconds; execnet's own
 
@@ -30,11 +30,6 @@ if TYPE_CHECKING:
     Task = tuple[execnet.Channel, tuple[str, str | None, str | None, dict[str, Any]]]
 
 __all__ = ["DSession"]
-
-
-def environments(config: pytest.Config) -> list[str]:
-    """One specification for each process that --tx and -n ask for; none where they ask for none."""
-    return parse_tx_spec_config(config) if config.getoption("tx") else []
 
 
 class SocketIO(Popen2IO):
@@ -106,7 +101,7 @@ def make_gateways(config: pytest.Config, make: Callable[[execnet.XSpec, Callable
 
 def register_gateway(config: pytest.Config, io: SocketIO, spec: execnet.XSpec) -> Any:
     """A gateway to a process that listens at the other end; execnet has no public way to add a type of gateway."""
-    gateway = execnet.Gateway(io, spec)
+    gateway = Gateway(io, spec)
     config.pluginmanager.getplugin("dsession").nodemanager.group._register(gateway)
     return gateway
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_reloadwatch.parallel import _compat, remote
-from pytest_reloadwatch.parallel.elsewhere import arguments, what_to_leave_out
+from pytest_reloadwatch.parallel.elsewhere import arguments, environments, what_to_leave_out
 from pytest_reloadwatch.parallel.verdicts import Verdicts
 from pytest_reloadwatch.parallel.worth import workers_worth
 from pytest_reloadwatch.rewind.messages import Remark
@@ -53,7 +53,7 @@ class Distribution:
     def pytest_cmdline_main(self, config: pytest.Config) -> None:
         """After xdist has worked out what is wanted: without environments it does not distribute by itself."""
         if config.getoption("dist") != "no":
-            self._wanted, config.option.tx = _compat.environments(config), []
+            self._wanted, config.option.tx = environments(config.getoption("tx")), []
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool | None:

@@ -12,6 +12,15 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 
 
+def environments(specs: Iterable[str]) -> list[str]:
+    """One specification for each process: ``--tx`` may have a number of them before a star."""
+    found = []
+    for spec in specs:
+        count, star, rest = spec.partition("*")
+        found += [rest] * int(count) if star and count.isdigit() else [spec]
+    return found
+
+
 def arguments(given: Iterable[str], ours: Mapping[str, bool], left_out: Iterable[str]) -> list[str]:
     """The command line of such a worker: as *given*, without our own options, and with what is *left_out*.
 

@@ -75,9 +75,15 @@ class ForkedWorker:
 
     def _take_over(self, interactor: Any, session: pytest.Session) -> None:
         """The hooks of xdist's part of a worker, as pytest would call them from the session's start on."""
-        interactor.pytest_sessionstart(session)
         for item in session.items:
             item.stash[PLAIN_NODEID] = item.nodeid  # before it gets the name of its group
-        interactor.pytest_collection_modifyitems(self._config, session.items)
-        interactor.pytest_collection_finish(session)
-        interactor.pytest_runtestloop(session)
+        manager = self._config.pluginmanager
+        others = [plugin for plugin in manager.get_plugins() if plugin is not interactor]
+
+        def call(hook: str, **values: Any) -> None:
+            manager.subset_hook_caller(hook, others)(**values)
+
+        call("pytest_sessionstart", session=session)
+        call("pytest_collection_modifyitems", session=session, config=self._config, items=session.items)
+        call("pytest_collection_finish", session=session)
+        call("pytest_runtestloop", session=session)

@@ -8,7 +8,7 @@ import pytest
 
 pytest.importorskip("xdist")
 
-from pytest_reloadwatch.parallel.elsewhere import arguments, what_to_leave_out
+from pytest_reloadwatch.parallel.elsewhere import arguments, environments, what_to_leave_out
 from pytest_reloadwatch.parallel.nursery import Nursery, open_nursery
 from pytest_reloadwatch.parallel.randomness import Origin
 from pytest_reloadwatch.parallel.worth import workers_worth
@@ -76,6 +76,10 @@ class TestElsewhere:
     )
     def test_options_of_ours_are_not_known_there(self, given, expected):
         assert arguments(given, OURS, ["a.py"]) == [*expected, "--deselect=a.py"]
+
+    def test_a_number_of_environments(self):
+        specs = ["2*popen", "ssh=a*b", "socket=1.2.3.4:5"]
+        assert environments(specs) == ["popen", "popen", "ssh=a*b", "socket=1.2.3.4:5"]
 
     def test_nothing_that_is_wanted_begins_as_what_is_left_out(self):
         left_out = what_to_leave_out(
