@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections import Counter
+from importlib import metadata
 
 import pytest
 from harness import WatchSession, run_once
@@ -71,6 +72,8 @@ TESTS = """
         assert False
 """
 START = {"conftest.py": CONFTEST, "test_one.py": TESTS, "sub/test_two.py": TESTS.replace("together", "others")}
+VERSION = tuple(map(int, metadata.version("pytest-xdist").split(".")[:2]))
+UNORDERED = ["--no-loadscope-reorder"] if VERSION >= (3, 7) else []  # since then
 # Of xdist's options, those that say how many workers there are, and how tests come to them.
 OPTIONS = {
     "-n": ["-n", "2"],
@@ -78,7 +81,7 @@ OPTIONS = {
     "-n logical": ["-n", "logical", "--maxprocesses=3"],
     "-d and --tx": ["-d", "--tx", "2*popen"],
     "load": ["-n2", "--dist", "load", "--maxschedchunk=1"],
-    "loadscope": ["-n2", "--dist=loadscope", "--no-loadscope-reorder"],
+    "loadscope": ["-n2", "--dist=loadscope", *UNORDERED],
     "loadfile": ["-n2", "--dist=loadfile"],
     "loadgroup": ["-n2", "--dist=loadgroup"],
     "worksteal": ["-n2", "--dist=worksteal"],
