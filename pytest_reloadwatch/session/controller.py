@@ -36,7 +36,7 @@ from pytest_reloadwatch.session.planner import Planner
 from pytest_reloadwatch.session.pool import Pool
 from pytest_reloadwatch.session.rounds import Current, Deadlines, Failure, Round, Wish
 from pytest_reloadwatch.session.run_record import RunRecord
-from pytest_reloadwatch.session.standing import INTERRUPTED, Standing
+from pytest_reloadwatch.session.standing import INTERRUPTED, NO_TESTS, Standing
 from pytest_reloadwatch.session.states import SUCCESSORS, State
 from pytest_reloadwatch.session.wakers import CHILD_ENDED, catch_signals, watch_or_poll
 from pytest_reloadwatch.session.why import Why
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     import socket
     from collections.abc import Callable, Collection
 
+    from pytest_reloadwatch.covering.covering import Covering
     from pytest_reloadwatch.endpoint import Listener
     from pytest_reloadwatch.options import Options
     from pytest_reloadwatch.session.beginning import Beginning
@@ -88,8 +89,10 @@ class Controller:
         clients: Listener | None,
         reports: Reports,
         workers: Workers | None,
+        covering: Covering | None = None,
     ) -> None:
         self._options = options
+        self._covering = covering
         self._beginning = beginning
         self._book = book
         self._watcher = watcher
@@ -104,7 +107,7 @@ class Controller:
         self._engine: Engine = RewindEngine(self._pool, self._planner, self._hoister)
         if workers is not None:
             self._engine = InPlaceEngine(self._pool, book, workers)
-        self._conversation = Conversation(book, self._hoister, events, screen)
+        self._conversation = Conversation(book, self._hoister, events, screen, covering)
         self._why = Why(book, self._file_name)
         self._desk = Desk(clients, self._selector, self._on_request)
         self._state = State.IDLE
@@ -537,6 +540,8 @@ class Controller:
             self._conversation.blame(current)
         self._reject_order(current)
         unproven = self._book.close(current.record)
+        if self._covering is not None:
+            self._covering.close(self._book.ended(current.record, unproven))
         self._watch()
         self._conversation.tell_left_out(map(self._file_name, self._book.take_left_out()))
         retry = bool(unproven) or self._book.listing_missed  # what they rest on was written while they ran
@@ -653,6 +658,7 @@ class Controller:
                 self._screen.changed(self._round.cause, 0, 0, standing.selection.known)
             if standing.is_settled:
                 self._events.emit("settled", **standing.as_event())
+            self._report_coverage(standing)
             self._screen.summary(standing.summary())
         self._desk.answer_waiting(standing.as_answer())
         if self._options.once:
@@ -661,6 +667,14 @@ class Controller:
         if self._round.is_news:
             self._screen.waiting(self._watcher.problem if self._runs == 1 else "")
         self._idle_work()
+
+    def _report_coverage(self, standing: Standing) -> None:
+        """That of the whole suite; in once mode it may fall short."""
+        if self._covering is None or standing.failure is not None:
+            return
+        is_short = self._covering.settle(standing.selection, self._book.files, standing.failing)
+        if is_short and self._options.once and self._exit_code in (0, NO_TESTS):
+            self._exit_code = 1
 
     def _idle_work(self) -> None:
         """Make the next answer quicker while nobody waits."""
