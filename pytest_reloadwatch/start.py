@@ -126,7 +126,7 @@ def _become_root(
     if covering is not None:
         from pytest_reloadwatch.covering.measuring import measure
 
-        measure(config, timeline, covering)  # before the run, whose hooks are to be around its
+        measure(config, timeline, covering, recorder.code_source)  # before the run, whose hooks are to be around its
     run = Run(timeline, finder, owners, importing, config)
     for plugin in (run, Pruner(run), owners):
         config.pluginmanager.register(plugin)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import glob
 import os
 import warnings
 from typing import TYPE_CHECKING, Any
@@ -30,6 +31,8 @@ class DataFile:
         self._path = settings.data_file
         self._config = new_coverage(settings.options).config
         self._appended = _read(self._path) if settings.options["cov_append"] else None
+        if self._appended is None:
+            _remove_parts(self._path)
 
     def write(self, figures: Figures, measures: Measures) -> None:
         """Raises CoverageException and OSError."""
@@ -73,6 +76,13 @@ class DataFile:
             return path
         start = os.path.join(os.path.realpath(self._settings.directory), "")
         return path[len(start) :] if path.startswith(start) else path
+
+
+def _remove_parts(path: str) -> None:
+    """What processes have left beside the data file at *path*, and nobody has combined."""
+    for part in glob.glob(f"{glob.escape(path)}.*"):
+        with contextlib.suppress(OSError):
+            os.remove(part)
 
 
 def _read(path: str) -> Any:

@@ -23,7 +23,7 @@ from pytest_reloadwatch.record.loads import namespace
 from pytest_reloadwatch.rewind.messages import Measures
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator
 
     from pytest_reloadwatch.covering.settings import Settings
     from pytest_reloadwatch.rewind.life import Life
@@ -36,11 +36,13 @@ class Measuring:
     """Owners nest, and what is executed counts for the innermost one only.
 
     A module's execution belongs to the module, whoever imported it first; what a fixture of a wider scope executes, its
-    teardown included, to the fixture, and so to every test that uses it.
+    teardown included, to the fixture, and so to every test that uses it. *source_of* gives the first-party source that
+    a module's file is, empty for other files and for those that a test has made.
     """
 
-    def __init__(self, life: Life, settings: Settings) -> None:
+    def __init__(self, life: Life, settings: Settings, source_of: Callable[[str], str]) -> None:
         self._life = life
+        self._source_of = source_of
         self._settings = settings
         self._collector: Collector | None = None
         self._children: ChildFiles | None = None
@@ -54,8 +56,9 @@ class Measuring:
 
     # The start
 
-    def prepare(self) -> None:
-        """Before pytest-cov starts coverage."""
+    def prepare(self, options: Any) -> None:
+        """Before pytest-cov, with its *options*, starts coverage."""
+        options.cov_append = True  # or it would remove the data file, which is the session's
         note_monitored_code()
         if not self._settings.core and _CORE not in os.environ and default_core_is_monitoring():
             os.environ[_CORE] = "ctrace"  # which tells owners apart at less cost; taken back below
@@ -111,9 +114,10 @@ class Measuring:
         if threading.get_ident() == self._main and self._owners[-1].kind == IMPORT:
             owner = self._pop()
             path = _file_of(name) if owner.sets else ""
+            path = self._source_of(path) if path else ""
             if path:
                 self._imports.setdefault(path, Portion(IMPORT, path)).sets.update(owner.sets)
-            else:  # it failed, and whoever tries it again executes it again
+            else:  # it failed, or it is a module that a test has made: who comes next executes it again
                 self._owners[-1].sets.update(owner.sets)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -212,10 +216,10 @@ class Measuring:
                 owner.sets.add(self._sets.number(path, context, found))
 
 
-def measure(config: pytest.Config, life: Life, settings: Settings) -> None:
+def measure(config: pytest.Config, life: Life, settings: Settings, source_of: Callable[[str], str]) -> None:
     """From where pytest-cov starts coverage on."""
-    measuring = Measuring(life, settings)
-    measuring.prepare()
+    measuring = Measuring(life, settings, source_of)
+    measuring.prepare(config.known_args_namespace)
     config.pluginmanager.register(measuring, NAME)
 
 
