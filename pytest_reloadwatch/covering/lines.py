@@ -84,7 +84,7 @@ def line_map(before: Outline, after: Outline) -> LineMap:
         if before.prints.functions[name] == after.prints.functions.get(name):
             _pair(lines, after.bodies[name], bodies)
     if before.prints.module == after.prints.module:
-        level[1] = firsts.setdefault(1, 1)  # where a module begins, whatever stands there
+        firsts.setdefault(1, 1)  # where a module begins, whatever stands there
         for name, lines in before.heads.items():
             _pair(lines, after.heads[name], level)
         _pair(before.rest, after.rest, level)
