@@ -80,7 +80,12 @@ def start_session(config: pytest.Config, arguments: list[str], options: Options)
 
 def _covering_settings(config: pytest.Config) -> Settings | None:
     """None without --cov; then nothing of coverage is imported."""
-    if not getattr(config.known_args_namespace, "cov_source", None):
+    chosen = config.known_args_namespace
+    if chosen.reload_cov_min is not None and not chosen.reload_cov_diff:
+        raise pytest.UsageError("--reload-cov-min is about changed lines: add --reload-cov-diff")
+    if not getattr(chosen, "cov_source", None):
+        if chosen.reload_cov_diff:
+            raise pytest.UsageError("--reload-cov-diff reports what is measured: add --cov (of pytest-cov)")
         return None
     from pytest_reloadwatch.covering.settings import from_config
 

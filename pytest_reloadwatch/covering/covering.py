@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING
 from coverage.exceptions import CoverageException
 
 from pytest_reloadwatch.covering.data import DataFile
+from pytest_reloadwatch.covering.edits import Edits
 from pytest_reloadwatch.covering.keeper import Ended, Keeper
-from pytest_reloadwatch.covering.report import is_below, report
+from pytest_reloadwatch.covering.report import Reporting, Totals, Wanted, is_below
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Mapping
 
+    from pytest_reloadwatch.covering.edits import Edited
+    from pytest_reloadwatch.covering.figures import Figures
     from pytest_reloadwatch.covering.settings import Settings
     from pytest_reloadwatch.proof.model import Collected
     from pytest_reloadwatch.proof.selection import Selection
@@ -31,6 +34,10 @@ class Covering:
         self._keeper = Keeper(store, environment, tree)
         self._file = DataFile(settings)
         self._note = note
+        self._edits = Edits(self._keeper.texts.digest, self._keeper.texts.outline)
+        self._figures: Figures | None = None
+        self._edited: list[Edited] = []
+        self._reporting: Reporting | None = None
 
     def hear(self, message: Covered | Measures) -> None:
         """Take in a message of the run that is alive."""
@@ -42,22 +49,52 @@ class Covering:
         if complaint:
             self._note(complaint)
 
-    def settle(self, selection: Selection, files: Mapping[str, list[Collected]], failing: Collection[str]) -> bool:
-        """Write the data file and the reports; whether less is covered than is required."""
+    def write(self, selection: Selection, files: Mapping[str, list[Collected]]) -> None:
+        """Write the data file for the suite as it stands."""
         measures = self._keeper.measures
+        self._figures = None
+        self._cancel()
         if measures is None:
-            return False
+            return  # no run has come so far
         figures = self._keeper.figures(selection, files)
         try:
             self._file.write(figures, measures)
         except (CoverageException, OSError) as error:
             self._note(f"coverage's data file cannot be written: {error}")
+            return
+        self._figures = figures
+        self._edited = self._edits.take({*figures.files, *(path for path, _ in measures.files)})
+
+    def report(self, *, has_failed: bool, wake: int = -1) -> bool:
+        """Report what was written; whether less is covered than is required.
+
+        With *wake* nobody waits for the end of it once that descriptor can be read.
+        """
+        if self._figures is None:
             return False
-        options = self._settings.options
-        wanted = options["cov_report"] or self._settings.fail_under > 0
-        if not wanted or (failing and options["no_cov_on_fail"]):
-            if figures.note:
-                self._note(f"coverage is {figures.note}")
+        wanted = Wanted(self._settings, self._figures.note, self._edited, has_failed)
+        if not (wanted.is_wanted or self._edited or self._settings.diff or wanted.note):
             return False
-        total = report(self._settings, figures.note)
-        return total is not None and self._settings.fail_under > 0 and is_below(self._settings, total)
+        self._reporting = Reporting(wanted)
+        totals = self._reporting.wait(wake)
+        if totals is None:
+            return False
+        self._reporting = None
+        return self._falls_short(totals)
+
+    def close_down(self) -> None:
+        """The session ends."""
+        self._cancel()
+
+    def _falls_short(self, totals: Totals) -> bool:
+        least = self._settings.diff_least
+        is_short = totals.total is not None and self._settings.fail_under > 0 and is_below(self._settings, totals.total)
+        if self._settings.diff and least is not None and (totals.diff is None or totals.diff < least):
+            self._note(f"less than {least:g}% of the changed statements are covered")
+            is_short = True
+        return is_short
+
+    def _cancel(self) -> None:
+        if self._reporting is not None:
+            self._reporting.cancel()
+            self._reporting = None

@@ -58,7 +58,7 @@ class DataFile:
                 data.add_arcs({self._name(path): list(map(unpack, found)) for path, found in files.items()})
             else:
                 data.add_lines({self._name(path): found for path, found in files.items()})
-        measured = {path for files in figures.covered.values() for path in files}
+        measured = figures.files
         tracers = {self._name(path): name for path, name in measures.tracers.items() if path in measured}
         data.add_file_tracers(tracers)
         for path, plugin in self._to_report(measures):

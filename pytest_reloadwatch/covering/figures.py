@@ -27,6 +27,11 @@ class Figures:
     unmeasured: int = 0
 
     @property
+    def files(self) -> set[str]:
+        """Those in which anything is covered."""
+        return {path for files in self.covered.values() for path in files}
+
+    @property
     def note(self) -> str:
         """What is to be said of them; empty where they are those of the whole suite."""
         if not self.unmeasured:

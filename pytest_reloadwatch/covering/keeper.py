@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 import os
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -56,9 +57,9 @@ class Keeper:
         self._store = store
         self._environment = environment
         self._tables, self._covered = store.covered(environment)
-        self._texts = Texts(tree, self._tables)
+        self.texts = Texts(tree, self._tables)
         self._heard = _Heard(0)
-        self.measures: Measures | None = None
+        self.measures = _parse_measures(self._tables.measures(environment))
         self._latest: dict[tuple[str, str], list[Owner]] = defaultdict(list)
         for owner in self._covered:
             self._latest[owner.kind, owner.name].append(owner)
@@ -84,7 +85,8 @@ class Keeper:
             new = dict(self._owners(ended))
             for owner, sets in new.items():
                 self._note(owner, sets)
-            self._store.save_covered(self._tables, self._environment, new, self._texts.take_unsaved())
+            told = json.dumps(vars(self.measures)) if self.measures is not None else ""
+            self._store.save_covered(self._tables, self._environment, new, self.texts.take_unsaved(), told)
         except StoreUnusableError as error:
             return f"coverage cannot be written to the store ({error}): it is kept for this session only"
         return ""
@@ -115,7 +117,7 @@ class Keeper:
         return Owner(TEST, proof.nodeid, self._store.name_of(proof.groups))
 
     def _common(self, kind: str, name: str) -> Owner:
-        return Owner(kind, name, self._texts.digest(name) if name.endswith(".py") else "")
+        return Owner(kind, name, self.texts.digest(name) if name.endswith(".py") else "")
 
     def _stored(self, portion: Covered, disturbed: Collection[str]) -> set[int]:
         """The store's numbers of what *portion* has, without what is about *disturbed* files."""
@@ -130,16 +132,16 @@ class Keeper:
         return found
 
     def _store_set(self, path: str, context: str, numbers: list[int]) -> int:
-        self._texts.keep(path)
+        self.texts.keep(path)
         if self.measures is not None and self.measures.arcs:
             numbers = [pack(*arc) for arc in zip(numbers[::2], numbers[1::2], strict=True)]
-        return self._tables.number(LineSet.of(path, self._texts.digest(path), context, numbers))
+        return self._tables.number(LineSet.of(path, self.texts.digest(path), context, numbers))
 
     # What all have covered
 
     def figures(self, selection: Selection, files: Mapping[str, list[Collected]]) -> Figures:
         """The figures of the suite as it stands."""
-        self._texts.look_again()
+        self.texts.look_again()
         tests, unmeasured = self._tests(selection)
         reached = _sources(selection, files)
         common = [
@@ -150,9 +152,9 @@ class Keeper:
             or (kind == IMPORT and name in reached)
         ]
         arcs = self.measures is not None and self.measures.arcs
-        found = combine(self._sets(tests), self._texts, arcs=arcs, at_import=False)
-        merge(found, combine(self._sets(map(self._current, common)), self._texts, arcs=arcs, at_import=True))
-        return Figures(arcs, found, len(tests) + len(unmeasured), len(unmeasured))
+        found = combine(self._sets(tests), self.texts, arcs=arcs, at_import=False)
+        merge(found, combine(self._sets(map(self._current, common)), self.texts, arcs=arcs, at_import=True))
+        return Figures(arcs, found, len(selection.verdicts.keys() | unmeasured), len(unmeasured))
 
     def _tests(self, selection: Selection) -> tuple[list[Owner], set[str]]:
         """What is known of tests, and those of which nothing is known for the files on disk."""
@@ -170,12 +172,16 @@ class Keeper:
 
     def _current(self, owners: list[Owner]) -> Owner:
         """Of an owner's states the one that it is in, else the latest."""
-        digest = self._texts.digest(owners[-1].name) if owners[-1].name.endswith(".py") else ""
+        digest = self.texts.digest(owners[-1].name) if owners[-1].name.endswith(".py") else ""
         return next((owner for owner in reversed(owners) if owner.state == digest), owners[-1])
 
     def _sets(self, owners: Iterable[Owner]) -> Iterable[LineSet]:
         numbers = set().union(*(self._covered[owner] for owner in owners))
         return [self._tables.sets[number] for number in numbers if number in self._tables.sets]
+
+
+def _parse_measures(told: str) -> Measures | None:
+    return Measures(**json.loads(told)) if told else None
 
 
 def _sources(selection: Selection, files: Mapping[str, list[Collected]]) -> set[str]:

@@ -53,11 +53,12 @@ class Texts:
         """From the text with this digest to the one that is there now; None where one of them is not known."""
         now = self.digest(path)
         if (text, now) not in self._maps:
-            before, after = self._outline(text, path), self._outline(now, path)
+            before, after = self.outline(text, path), self.outline(now, path)
             self._maps[text, now] = None if before is None or after is None else line_map(before, after)
         return self._maps[text, now]
 
-    def _outline(self, digest: str, path: str) -> Outline | None:
+    def outline(self, digest: str, path: str) -> Outline | None:
+        """Of the text with this digest, which *path* had or has; None where it is not known, or does not parse."""
         if digest not in self._outlines:
             source = self._tables.text(digest)
             if source is None:

@@ -24,6 +24,8 @@ create table if not exists lines (
     id integer primary key, path text not null, text text not null, context text not null, lines blob not null,
     unique (path, text, context, lines)
 );
+-- How the latest run has measured, as JSON.
+create table if not exists measures (environment text primary key, told text not null) without rowid;
 -- Who has executed what, the latest last. kind and name: a test's nodeid, a module's or a collected file's path. state:
 -- of a test the groups of its proof, of others the digest of the text. sets: ids of lines, 32 bits each.
 create table if not exists covered (
@@ -95,7 +97,15 @@ class CoveredTables:
             return cursor.lastrowid or 0
         return -1 - len(self.sets)
 
-    def save(self, environment: str, covered: Mapping[Owner, Collection[int]], texts: Mapping[str, bytes]) -> None:
+    def measures(self, environment: str) -> str:
+        """How the latest run has measured; empty where none has."""
+        row = self._db.execute("select told from measures where environment = ?", (environment,)).fetchone()
+        return "" if row is None else str(row[0])
+
+    def save(
+        self, environment: str, covered: Mapping[Owner, Collection[int]], texts: Mapping[str, bytes], measures: str
+    ) -> None:
+        self._db.execute("insert or replace into measures values (?, ?)", (environment, measures))
         self._db.executemany(
             "insert or ignore into text values (?, ?)",
             [(name, zlib.compress(source, 1)) for name, source in texts.items()],

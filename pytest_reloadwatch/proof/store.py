@@ -223,11 +223,15 @@ class Store:
         environment: str,
         covered: Mapping[Owner, Collection[int]],
         texts: Mapping[str, bytes],
+        measures: str,
     ) -> None:
-        """Write what owners have executed, and the texts that this is about. Raises StoreUnusableError."""
+        """Write what owners have executed, the texts that this is about, and how it was measured.
+
+        Raises StoreUnusableError.
+        """
         try:
             with self._db:
-                tables.save(environment, covered, texts)
+                tables.save(environment, covered, texts, measures)
         except sqlite3.Error as error:
             raise StoreUnusableError(str(error)) from error
 

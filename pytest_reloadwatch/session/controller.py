@@ -653,14 +653,16 @@ class Controller:
         """Nothing more runs by itself: say where the project stands."""
         standing = self._standing()
         self._exit_code = standing.exit_code
+        if self._covering is not None and standing.failure is None:
+            self._covering.write(standing.selection, self._book.files)
         if self._round.is_news:
             if not self._round.runs and self._failure is None and standing.is_settled:
                 self._screen.changed(self._round.cause, 0, 0, standing.selection.known)
             if standing.is_settled:
                 self._events.emit("settled", **standing.as_event())
-            self._report_coverage(standing)
             self._screen.summary(standing.summary())
         self._desk.answer_waiting(standing.as_answer())
+        self._report_coverage(standing)
         if self._options.once:
             self._end(self._exit_code)
             return
@@ -672,9 +674,13 @@ class Controller:
         """That of the whole suite; in once mode it may fall short."""
         if self._covering is None or standing.failure is not None:
             return
-        is_short = self._covering.settle(standing.selection, self._book.files, standing.failing)
-        if is_short and self._options.once and self._exit_code in (0, NO_TESTS):
-            self._exit_code = 1
+        if self._options.once:
+            if self._covering.report(has_failed=bool(standing.failing)) and self._exit_code in (0, NO_TESTS):
+                self._exit_code = 1
+        elif self._round.is_news:
+            self._watcher.drain()  # the data file has been written; what else there was is seen at once
+            self._deadlines.look = time.monotonic()
+            self._covering.report(has_failed=bool(standing.failing), wake=self._watcher.fileno())
 
     def _idle_work(self) -> None:
         """Make the next answer quicker while nobody waits."""
@@ -704,6 +710,8 @@ class Controller:
         if self._state is State.IDLE and self._has_root:
             standing = self._standing()
             if standing.is_settled:
+                if self._covering is not None and standing.failure is None:
+                    self._covering.write(standing.selection, self._book.files)
                 self._desk.answer_waiting(standing.as_answer())
             else:
                 if self._round.runs or not self._round.cause:  # otherwise its first run only waits its turn
@@ -806,6 +814,8 @@ class Controller:
         if self._current is not None:
             self._kill_run()
         self._let_leave(LAST_WORDS if self._options.once else GRACE)
+        if self._covering is not None:
+            self._covering.close_down()
         self._pool.close()
         self._internal.close()  # who has yet to connect ends too
         self._engine.close()
