@@ -7,8 +7,10 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
+from pytest_reloadwatch.covering.figures import pack
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from types import CodeType
 
 _PLUGIN = "_cov"  # the name under which pytest-cov registers what measures
@@ -38,6 +40,7 @@ class Collector:
         self._cov = measured
         self._collector = measured._collector
         self._on_context = on_context
+        self._arcs = _Arcs()
         self._monitor = _Rearming() if type(self._collector.tracers[0]).__name__ == "SysMonitor" else None
         self._collector.flush_data = self._flush
         self._collector.covdata = self
@@ -61,12 +64,9 @@ class Collector:
                 live -= found  # tracers keep this very set, and other threads may add to it
                 yield path, found
 
-    def numbers(self, found: frozenset[Any]) -> list[int]:
-        """Line numbers, or the two ends of each arc in turn."""
-        if not self.has_arcs:
-            return sorted(found)
-        arcs = sorted(arc if isinstance(arc, tuple) else _unpack(arc) for arc in found)
-        return [line for arc in arcs for line in arc]
+    def numbers(self, found: frozenset[Any]) -> Iterable[int]:
+        """Line numbers, or arcs as covering.figures has them."""
+        return map(self._arcs.__getitem__, found) if self.has_arcs else found
 
     def unexecuted(self) -> list[tuple[str, str]]:
         """Files that were to be measured, executed or not, each with the plugin that traces it, if any."""
@@ -94,6 +94,15 @@ class Collector:
         """As coverage's data has it."""
         before, self.context = self.context, context or ""
         return before or None
+
+
+class _Arcs(dict[Any, int]):
+    """Arcs as we have them, by arcs as a collector has them: there are few, and each is asked for many times."""
+
+    def __missing__(self, arc: Any) -> int:
+        ends = arc if isinstance(arc, tuple) else _unpack(arc)
+        found = self[arc] = pack(*ends)
+        return found
 
 
 def _unpack(arc: int) -> tuple[int, int]:

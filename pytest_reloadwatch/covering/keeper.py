@@ -5,11 +5,12 @@ from __future__ import annotations
 import functools
 import json
 import os
+from base64 import b64decode
 from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pytest_reloadwatch.covering.figures import Figures, combine, merge, pack
+from pytest_reloadwatch.covering.figures import Figures, combine, merge
 from pytest_reloadwatch.covering.portions import COLLECTION, FIXTURE, IMPORT, SESSION, TEST
 from pytest_reloadwatch.covering.texts import Texts
 from pytest_reloadwatch.exceptions import StoreUnusableError
@@ -45,7 +46,7 @@ class _Heard:
     """What one run has told so far; numbers are those of the process that tells."""
 
     run: int
-    sets: dict[tuple[int, int], tuple[str, str, list[int]]] = field(default_factory=dict)
+    sets: dict[tuple[int, int], tuple[str, str, str]] = field(default_factory=dict)
     portions: dict[tuple[int, str, str], Covered] = field(default_factory=dict)
     stored: dict[tuple[int, int], int] = field(default_factory=dict)
 
@@ -71,8 +72,8 @@ class Keeper:
         if isinstance(message, Measures):
             self.measures = message
             return
-        for number, path, context, numbers in message.new:
-            self._heard.sets[message.process, number] = (path, context, numbers)
+        for number, path, context, lines in message.new:
+            self._heard.sets[message.process, number] = (path, context, lines)
         self._heard.portions[message.process, message.kind, message.name] = message
 
     # A run is over
@@ -124,18 +125,16 @@ class Keeper:
         found = set()
         for number in portion.sets:
             key = (portion.process, number)
-            path, context, numbers = self._heard.sets[key]
+            path, context, lines = self._heard.sets[key]
             if path not in disturbed:
                 if key not in self._heard.stored:
-                    self._heard.stored[key] = self._store_set(path, context, numbers)
+                    self._heard.stored[key] = self._store_set(path, context, lines)
                 found.add(self._heard.stored[key])
         return found
 
-    def _store_set(self, path: str, context: str, numbers: list[int]) -> int:
+    def _store_set(self, path: str, context: str, lines: str) -> int:
         self.texts.keep(path)
-        if self.measures is not None and self.measures.arcs:
-            numbers = [pack(*arc) for arc in zip(numbers[::2], numbers[1::2], strict=True)]
-        return self._tables.number(LineSet.of(path, self.texts.digest(path), context, numbers))
+        return self._tables.number(LineSet(path, self.texts.digest(path), context, b64decode(lines)))
 
     # What all have covered
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import sys
 import threading
@@ -49,10 +50,12 @@ class Measuring:
         self._sets = Sets()
         self._owners = [Portion(SESSION)]
         self._imports: dict[str, Portion] = {}
+        self._imported: dict[str, None] = {}  # since the last test
         self._collected: dict[str, Portion] = {}
         self._fixtures: dict[int, Portion] = {}
         self._used: dict[Portion, None] = {}
         self._main = threading.get_ident()
+        self._is_taking = False
 
     # The start
 
@@ -72,6 +75,7 @@ class Measuring:
             self._collector = Collector(measured, self._take)
             self._children = ChildFiles(measured.config)
             _compat.watch_finding(self._begin_import, self._end_import)
+            gc.callbacks.append(self._on_garbage)
 
     # Owners
 
@@ -79,7 +83,9 @@ class Measuring:
         """What has been executed up to now was on the current owner's account."""
         if self._collector is not None:
             owner, context, number = self._owners[-1], self._collector.context, self._sets.number
+            self._is_taking = True
             owner.sets.update(number(path, context, found) for path, found in self._collector.take())
+            self._is_taking = False
 
     def _push(self, owner: Portion) -> None:
         self._take()
@@ -104,6 +110,15 @@ class Measuring:
     def _send(self, message: Any) -> None:
         self._life.send(message, with_next=True)
 
+    def _on_garbage(self, phase: str, info: dict[str, int]) -> None:
+        """What is closed or finalized in a collection is anybody's, unless it is quite new."""
+        if not info["generation"] or self._is_taking or threading.get_ident() != self._main:
+            return
+        if phase == "start":
+            self._push(self._owners[0])
+        elif self._owners[-1] is self._owners[0]:
+            self._pop()
+
     # Imports and collection
 
     def _begin_import(self, name: str) -> None:
@@ -117,6 +132,7 @@ class Measuring:
             path = self._source_of(path) if path else ""
             if path:
                 self._imports.setdefault(path, Portion(IMPORT, path)).sets.update(owner.sets)
+                self._imported[path] = None
             else:  # it failed, or it is a module that a test has made: who comes next executes it again
                 self._owners[-1].sets.update(owner.sets)
 
@@ -142,7 +158,8 @@ class Measuring:
             result = yield
         self._hear_children(test)
         test.uses, self._used = self._used, {}
-        for portion in (*self._imports.values(), *test.with_uses()):
+        imported, self._imported = self._imported, {}
+        for portion in (*map(self._imports.__getitem__, imported), *test.with_uses()):
             self._tell(portion)
         return result
 
@@ -183,7 +200,9 @@ class Measuring:
 
     def finish(self) -> None:
         """No test follows in this process."""
-        if self._collector is not None:
+        if self._collector is not None and self._on_garbage in gc.callbacks:
+            gc.collect()  # a run of few tests would leave to its end what a longer one collects
+            gc.callbacks.remove(self._on_garbage)
             self._take()
             self._hear_children(self._owners[0])
             self._collector.stop()

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import itertools
 import os
+from base64 import b64encode
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from pytest_reloadwatch.proof.covered import to_bytes
 from pytest_reloadwatch.rewind.messages import Covered
 
 if TYPE_CHECKING:
@@ -81,6 +83,6 @@ class Sets:
             )
         )
 
-    def _format(self, number: int, collector: Collector) -> tuple[int, str, str, list[int]]:
+    def _format(self, number: int, collector: Collector) -> tuple[int, str, str, str]:
         path, context, found = self._sets[number]
-        return number, path, context, collector.numbers(found)
+        return number, path, context, b64encode(to_bytes(collector.numbers(found))).decode()

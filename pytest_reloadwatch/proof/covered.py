@@ -35,6 +35,11 @@ create table if not exists covered (
 """
 
 
+def to_bytes(numbers: Iterable[int]) -> bytes:
+    """As sets of lines are kept: the same for the same numbers."""
+    return array(_NUMBERS, sorted(numbers)).tobytes()
+
+
 @dataclass(frozen=True)
 class LineSet:
     """*text* is the digest of the text whose lines these are."""
@@ -46,10 +51,6 @@ class LineSet:
 
     def numbers(self) -> array[int]:
         return array(_NUMBERS, self.lines)
-
-    @classmethod
-    def of(cls, path: str, text: str, context: str, numbers: Iterable[int]) -> LineSet:
-        return cls(path, text, context, array(_NUMBERS, sorted(numbers)).tobytes())
 
 
 @dataclass(frozen=True)

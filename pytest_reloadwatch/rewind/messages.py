@@ -232,7 +232,8 @@ class Covered(Message):
     """Run to controller: what one owner has covered so far (covering.portions), with --cov.
 
     *process* is the one that tells: *sets* are numbers of its own, *new* those that it has not told yet, each with
-    path, context, and lines or the two ends of each arc. *uses* are fixtures, by name, that the owner rests on.
+    path, context, and lines or arcs as the store has them, in base 64. *uses* are fixtures, by name, that the owner
+    rests on.
     """
 
     run: int
@@ -240,7 +241,7 @@ class Covered(Message):
     kind: str
     name: str
     sets: list[int]
-    new: list[tuple[int, str, str, list[int]]] = field(default_factory=list)
+    new: list[tuple[int, str, str, str]] = field(default_factory=list)
     uses: list[int] = field(default_factory=list)
 
 

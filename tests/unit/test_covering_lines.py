@@ -4,7 +4,7 @@ import textwrap
 
 from pytest_reloadwatch.covering.figures import combine, pack, unpack
 from pytest_reloadwatch.covering.lines import line_map, outline
-from pytest_reloadwatch.proof.covered import LineSet
+from pytest_reloadwatch.proof.covered import LineSet, to_bytes
 
 BEFORE = """
     import os
@@ -115,15 +115,15 @@ class FakeSources:
 
 def test_sets_of_older_texts_are_moved_and_joined_with_those_of_the_text_now():
     sets = [
-        LineSet.of("a.py", "old", "", [1, 6]),
-        LineSet.of("a.py", "new", "", [5]),
-        LineSet.of("a.py", "new", "c", [5]),
+        LineSet("a.py", "old", "", to_bytes([1, 6])),
+        LineSet("a.py", "new", "", to_bytes([5])),
+        LineSet("a.py", "new", "c", to_bytes([5])),
     ]
     found = combine(sets, FakeSources("new", texts(BEFORE, "    # why\n" + BEFORE)), arcs=False, at_import=False)
     assert found == {"": {"a.py": {3, 5, 8}}, "c": {"a.py": {5}}}
 
 
 def test_sets_of_a_file_that_is_gone_or_whose_text_is_not_known_do_not_count():
-    sets = [LineSet.of("a.py", "old", "", [1, 6])]
+    sets = [LineSet("a.py", "old", "", to_bytes([1, 6]))]
     assert combine(sets, FakeSources(""), arcs=False, at_import=False) == {}
     assert combine(sets, FakeSources("new"), arcs=False, at_import=False) == {}
