@@ -182,7 +182,7 @@ def _control(
     if complaint:
         screen.note(complaint)
     book = Book(store, environment, scope, first_party)
-    beginning = Beginning(config, first_party)
+    beginning = Beginning(config, first_party, covering)
     book.tree.track(beginning.keys)
     book.rest_on(beginning.modules)
     discard_recent(beginning.modules)

@@ -110,6 +110,14 @@ EDITS = {  # a file, what is replaced there, and by what; the whole file where n
     "nobody imports a module any more": ("test_alone.py", "import cart, stamps", "import cart as stamps, cart"),
 }
 
+CHILD = """
+    import subprocess
+    import sys
+
+    def test_child():
+        subprocess.run([sys.executable, "-c", "import shop.unused"], check=True)
+"""
+
 OPTIONS = ("--cov=shop", "--cov-report=")
 
 
@@ -131,7 +139,9 @@ def cold_figures(project, *arguments, environment=None):
     """The same from a cold run of a copy of the tree."""
     place = project.root.with_name("cold")
     shutil.rmtree(place, ignore_errors=True)
-    shutil.copytree(project.root, place, ignore=shutil.ignore_patterns("__pycache__", ".pytest_cache", ".coverage*"))
+    shutil.copytree(
+        project.root, place, ignore=shutil.ignore_patterns("__pycache__", ".pytest_cache", ".coverage", ".coverage.*")
+    )
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:reloadwatch", "-p", "no:cacheprovider", *arguments]
     done = subprocess.run(
         command, cwd=place, env={**os.environ, **(environment or {})}, capture_output=True, text=True, timeout=TIMEOUT
@@ -197,6 +207,22 @@ def test_after_an_edit_the_terminal_tells_what_is_not_covered_in_it(project):
         session.wait_for_output("shop/pricing.py: 87% covered; not covered in what changed: tax 7")
         project.replace(PRICING, "TAX = 2", "TAX = int(2)")
         session.wait_for_output("tests are not measured for the files on disk")
+
+
+def test_another_configuration_starts_over_and_processes_measure_too(project):
+    project.apply(SHOP)
+    project.write("test_child.py", CHILD)
+    project.write(".coveragerc", "[run]\npatch = subprocess\n[report]\nexclude_also =\n    NOBODY\n")
+    with WatchSession(project, *OPTIONS) as session:
+        session.step()
+        assert figures(project.root) == cold_figures(project, *OPTIONS)
+        project.replace("test_till.py", "def test_last", "def test_other")
+        session.step()
+        assert figures(project.root)["shop/unused.py"][""] == [1]
+        project.replace(".coveragerc", "[run]", "[run]\nomit =\n    shop/gift.py")
+        session.wait_for_output(".coveragerc changed")
+        session.step()
+        assert figures(project.root) == cold_figures(project, *OPTIONS)
 
 
 def test_changes_since_a_revision_have_a_minimum(project):

@@ -20,6 +20,10 @@ _MEASURING = (
 ).split()
 
 
+_FILES = (".coveragerc", ".coveragerc.toml", "setup.cfg", "tox.ini", "pyproject.toml")
+_UNREADABLE = "coverage's configuration cannot be read"
+
+
 @dataclass(frozen=True)
 class Settings:
     """*options* are pytest-cov's, by name; *data_file* is absolute; *files* are those of the configuration.
@@ -31,7 +35,7 @@ class Settings:
     options: Mapping[str, Any]
     directory: str
     data_file: str
-    files: tuple[str, ...]
+    files: frozenset[str]
     digest: str
     core: str
     diff: str = ""
@@ -40,6 +44,21 @@ class Settings:
     @property
     def fail_under(self) -> float:
         return float(self.options["cov_fail_under"] or 0)
+
+    def configuration(self) -> str:
+        """The digest of all that coverage's configuration says just now, or why it cannot be read."""
+        from coverage.exceptions import CoverageException
+
+        try:
+            found = vars(new_coverage(self.options).config)
+        except CoverageException as error:
+            return f"{_UNREADABLE}: {error}"
+        return digest_text(repr(sorted((name, repr(value)) for name, value in found.items())))
+
+    def problem(self) -> str:
+        """Why coverage could not start just now; empty when it can."""
+        found = self.configuration()
+        return found if found.startswith(_UNREADABLE) else ""
 
 
 def from_config(config: pytest.Config) -> Settings | None:
@@ -61,7 +80,7 @@ def from_config(config: pytest.Config) -> Settings | None:
         options=options,
         directory=str(config.invocation_params.dir),
         data_file=os.path.abspath(read.data_file),
-        files=tuple(map(os.path.abspath, getattr(read, "config_files_read", ()))),
+        files=frozenset(os.path.abspath(name) for name in (options["cov_config"], *_FILES)),
         digest=digest_text(repr([(name, getattr(read, name, None)) for name in _MEASURING])),
         core=os.environ.get("COVERAGE_CORE", "") or getattr(read, "core", None) or "",
         diff=getattr(chosen, "reload_cov_diff", None) or "",
@@ -85,7 +104,7 @@ def _read(options: Mapping[str, Any]) -> Any:
     try:
         return new_coverage(options).config
     except CoverageException as error:
-        raise pytest.UsageError(f"coverage's configuration cannot be read: {error}") from error
+        raise pytest.UsageError(f"{_UNREADABLE}: {error}") from error
 
 
 def _reports(chosen: Any) -> Any:
