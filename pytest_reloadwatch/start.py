@@ -188,6 +188,11 @@ def _control(
     discard_recent(beginning.modules)
     if getattr(config.known_args_namespace, "numprocesses", None):
         screen.note("-n is not used here yet: tests run in one process")
+    if covering is not None and workers is not None:
+        screen.note(
+            "--cov measures what each run executes here: figures of the whole suite need --reload-engine=rewind"
+        )
+        covering = None
     clients = None if options.once else _listen(beginning.rootdir, inherited, screen)
     controller = Controller(
         options=options,
