@@ -10,6 +10,7 @@ from pytest_reloadwatch.covering.data import DataFile
 from pytest_reloadwatch.covering.edits import Edits
 from pytest_reloadwatch.covering.keeper import Ended, Keeper
 from pytest_reloadwatch.covering.report import Reporting, Totals, Wanted, is_below
+from pytest_reloadwatch.exceptions import StoreUnusableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -56,10 +57,10 @@ class Covering:
         self._cancel()
         if measures is None:
             return  # no run has come so far
-        figures = self._keeper.figures(selection, files)
         try:
+            figures = self._keeper.figures(selection, files)
             self._file.write(figures, measures)
-        except (CoverageException, OSError) as error:
+        except (CoverageException, OSError, StoreUnusableError) as error:
             self._note(f"coverage's data file cannot be written: {error}")
             return
         self._figures = figures

@@ -73,6 +73,7 @@ class CoveredTables:
 
     def load(self, environment: str) -> dict[Owner, Collection[int]]:
         """What each owner has executed, by numbers of sets."""
+        self._prune()
         query = "select kind, name, state, sets from covered where environment = ? order by rowid"
         rows = self._db.execute(query, (environment,))
         found: dict[Owner, Collection[int]] = {
@@ -82,6 +83,16 @@ class CoveredTables:
             self.sets[number] = line_set = LineSet(path, text, context, lines)
             self._ids[line_set] = number
         return found
+
+    def _prune(self) -> None:
+        """Forget sets of which no owner has one any more, and texts without sets, once they are the most."""
+        rows = self._db.execute("select sets from covered")
+        used = set[int]().union(*(array(_SETS, sets) for (sets,) in rows))
+        unused = [(number,) for (number,) in self._db.execute("select id from lines") if number not in used]
+        if len(unused) > len(used):
+            with self._db:
+                self._db.executemany("delete from lines where id = ?", unused)
+                self._db.execute("delete from text where name not in (select text from lines)")
 
     def number(self, line_set: LineSet) -> int:
         """New ones are written; where that fails, they are known in this session only."""
