@@ -164,6 +164,17 @@ def executable_files(config: Any, places: list[str]) -> list[str]:
     return [path for path in found if omitted is None or not omitted.match(path)]
 
 
+def aliases(config: Any) -> Callable[[str], str]:
+    """How ``[paths]`` of coverage's configuration has a file renamed, as in combining data files."""
+    from coverage.files import PathAliases
+
+    found = PathAliases(relative=config.relative_files)
+    for result, *patterns in config.paths.values():
+        for pattern in patterns:
+            found.add(pattern, result)
+    return found.map if config.paths else lambda path: path
+
+
 def reporter(options: Any, measured: Any, directory: str) -> Any:
     """What pytest-cov makes its reports with, from the data of *measured*, which has been loaded."""
     from types import SimpleNamespace

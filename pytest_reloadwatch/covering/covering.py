@@ -37,6 +37,7 @@ class Covering:
         self._note = note
         self._edits = Edits(self._keeper.texts.digest, self._keeper.texts.outline)
         self._figures: Figures | None = None
+        self._selection: Selection | None = None  # that the figures are about
         self._edited: list[Edited] = []
         self._reporting: Reporting | None = None
 
@@ -53,7 +54,10 @@ class Covering:
     def write(self, selection: Selection, files: Mapping[str, list[Collected]]) -> None:
         """Write the data file for the suite as it stands."""
         measures = self._keeper.measures
-        self._figures = None
+        if self._figures is not None and selection is self._selection:
+            self._edited = []
+            return  # as it stood before
+        self._selection, self._figures = selection, None
         self._cancel()
         if measures is None:
             return  # no run has come so far

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from coverage import CoverageData
 from coverage.exceptions import CoverageException
 
-from pytest_reloadwatch.covering._compat import executable_files
+from pytest_reloadwatch.covering._compat import aliases, executable_files
 from pytest_reloadwatch.covering.figures import unpack
 from pytest_reloadwatch.covering.settings import new_coverage
 
@@ -30,6 +30,7 @@ class DataFile:
         self._settings = settings
         self._path = settings.data_file
         self._config = new_coverage(settings.options).config
+        self._alias = aliases(self._config)
         self._appended = _read(self._path) if settings.options["cov_append"] else None
         if self._appended is None:
             _remove_parts(self._path)
@@ -72,6 +73,7 @@ class DataFile:
 
     def _name(self, path: str) -> str:
         """As coverage calls the file."""
+        path = self._alias(path)
         if not self._config.relative_files:
             return path
         start = os.path.join(os.path.realpath(self._settings.directory), "")

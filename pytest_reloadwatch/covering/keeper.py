@@ -107,7 +107,7 @@ class Keeper:
                 fixtures = (self._heard.portions.get((process, FIXTURE, str(used))) for used in portion.uses)
                 all_of_it = [portion, *(fixture for fixture in fixtures if fixture is not None)]
                 yield self._test(proofs[name]), set().union(*(self._stored(one, ()) for one in all_of_it))
-            elif kind not in (TEST, FIXTURE):
+            elif kind not in (TEST, FIXTURE) and name not in ended.disturbed:
                 common[kind, name if kind != SESSION else ""] |= self._stored(portion, ended.disturbed)
         for (kind, name), sets in common.items():
             owner = self._common(kind, name)
