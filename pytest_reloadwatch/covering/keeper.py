@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import json
 import os
-from base64 import b64decode
 from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -15,7 +14,7 @@ from pytest_reloadwatch.covering.portions import COLLECTION, FIXTURE, IMPORT, SE
 from pytest_reloadwatch.covering.texts import Texts
 from pytest_reloadwatch.exceptions import StoreUnusableError
 from pytest_reloadwatch.graph.keys import is_code, path_of
-from pytest_reloadwatch.proof.covered import LineSet, Owner
+from pytest_reloadwatch.proof.covered import LineSet, Owner, decode
 from pytest_reloadwatch.rewind.messages import Measures
 
 if TYPE_CHECKING:
@@ -46,7 +45,7 @@ class _Heard:
     """What one run has told so far; numbers are those of the process that tells."""
 
     run: int
-    sets: dict[tuple[int, int], tuple[str, str, str]] = field(default_factory=dict)
+    sets: dict[tuple[int, int], tuple[str, str, bytes]] = field(default_factory=dict)
     portions: dict[tuple[int, str, str], Covered] = field(default_factory=dict)
     stored: dict[tuple[int, int], int] = field(default_factory=dict)
 
@@ -73,7 +72,7 @@ class Keeper:
             self.measures = message
             return
         for number, path, context, lines in message.new:
-            self._heard.sets[message.process, number] = (path, context, lines)
+            self._heard.sets[message.process, number] = (path, context, decode(lines))
         self._heard.portions[message.process, message.kind, message.name] = message
 
     # A run is over
@@ -132,9 +131,9 @@ class Keeper:
                 found.add(self._heard.stored[key])
         return found
 
-    def _store_set(self, path: str, context: str, lines: str) -> int:
+    def _store_set(self, path: str, context: str, lines: bytes) -> int:
         self.texts.keep(path)
-        return self._tables.number(LineSet(path, self.texts.digest(path), context, b64decode(lines)))
+        return self._tables.number(LineSet(path, self.texts.digest(path), context, lines))
 
     # What all have covered
 

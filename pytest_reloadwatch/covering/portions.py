@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import itertools
 import os
-from base64 import b64encode
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from pytest_reloadwatch.proof.covered import to_bytes
+from pytest_reloadwatch.proof.covered import encode
 from pytest_reloadwatch.rewind.messages import Covered
 
 if TYPE_CHECKING:
@@ -85,4 +84,4 @@ class Sets:
 
     def _format(self, number: int, collector: Collector) -> tuple[int, str, str, str]:
         path, context, found = self._sets[number]
-        return number, path, context, b64encode(to_bytes(collector.numbers(found))).decode()
+        return number, path, context, encode(collector.numbers(found))

@@ -6,6 +6,7 @@ import contextlib
 import sqlite3
 import zlib
 from array import array
+from base64 import b64decode, b64encode
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -38,6 +39,16 @@ create table if not exists covered (
 def to_bytes(numbers: Iterable[int]) -> bytes:
     """As sets of lines are kept: the same for the same numbers."""
     return array(_NUMBERS, sorted(numbers)).tobytes()
+
+
+def encode(numbers: Iterable[int]) -> str:
+    """As sets of lines travel: in any order, for whoever tells of them has no time."""
+    return b64encode(array(_NUMBERS, numbers).tobytes()).decode()
+
+
+def decode(told: str) -> bytes:
+    """What ``encode`` gave, as it is kept."""
+    return to_bytes(array(_NUMBERS, b64decode(told)))
 
 
 @dataclass(frozen=True)
