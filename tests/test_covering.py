@@ -199,6 +199,20 @@ def test_once_reports_the_whole_suite_and_fails_under_its_minimum(project):
     assert run_once(project, "--cov=shop", "--cov-fail-under=90", "--cov-report=").process.returncode == 0
 
 
+def test_without_cov_nothing_of_this_is_there(project):
+    project.write("test_a.py", """
+        import sys
+
+        def test_modules():
+            names = ("coverage", "pytest_reloadwatch.covering")
+            assert not [name for name in sys.modules if name.startswith(names)]
+    """)  # fmt: skip
+    assert run_once(project).process.returncode == 0
+    lost = run_once(project, "--reload-cov-diff")
+    assert lost.process.returncode == 4
+    assert "--reload-cov-diff reports what is measured: add --cov (of pytest-cov)" in lost.output()
+
+
 def test_after_an_edit_the_terminal_tells_what_is_not_covered_in_it(project):
     project.apply(SHOP)
     with WatchSession(project, "--cov=shop", "--cov-report=", "--reload-select=direct") as session:
