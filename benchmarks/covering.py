@@ -5,12 +5,16 @@ is compared, file by file and line by line (branch by branch with --cov-branch),
 same options at the same commit in a second clone. Where two cold runs differ from each other the line is *unsteady*,
 otherwise it is a DIFFERENCE. The options of pytest-cov are among those behind --args, without --cov-report.
 
+With --comments each step is followed by one in which comments are put between the statements of all measured files: no
+test has to run for that, and everything has moved.
+
 The table has a row a step: files changed by the commit, tests run and known, lines covered and to be covered, branches
 the same. The exit code is 1 when there was any DIFFERENCE or the session failed.
 """
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import shutil
@@ -69,6 +73,8 @@ class Replay:
         self._git = Git(live.clone)
         self._cold_git = Git(cold.clone)
         self._at = ""
+        self._is_commented = False
+        self._measured: list[str] = []
 
     def begin(self, commit: str) -> None:
         """Go to where the session is to start."""
@@ -78,17 +84,32 @@ class Replay:
     def step(self, session: WatchSession, commit: str) -> Step:
         """Move the live clone, wait, compare. Raises SessionError and ColdError."""
         files = len(self._git.changed(self._at, commit))
-        before = len(session.events.runs)
-        if commit != self._at:
+        if commit != self._at or self._is_commented:
             self._git.checkout(commit)
+        self._cold_git.checkout(commit)
+        self._at, self._is_commented = commit, False
+        return self._settle(session, commit, files)
+
+    def comment(self, session: WatchSession) -> Step:
+        """The same after comments have come to all measured files."""
+        self._is_commented = True
+        for name in self._measured:
+            for clone in (self._live.clone, self._cold.clone):
+                with open(os.path.join(clone, name), encoding="utf-8", newline="") as file:
+                    text = file.read()
+                with open(os.path.join(clone, name), "w", encoding="utf-8", newline="") as file:
+                    file.write(commented(text))
+        return self._settle(session, "+ comments", len(self._measured))
+
+    def _settle(self, session: WatchSession, name: str, files: int) -> Step:
+        before = len(session.events.runs)
         settled = session.wait(self._timeout)
         session.events.read()
-        self._at = commit
         ours = self._report(self._live)
-        self._cold_git.checkout(commit)
         cold = self._cold_report()
+        self._measured = sorted({path for path, kind, _ in cold if kind == "file"})
         step = Step(
-            commit=commit,
+            commit=name,
             files=files,
             ran=len({nodeid for run in session.events.runs[before:] for nodeid in run.tests}),
             known=len(settled["outcomes"]),
@@ -141,6 +162,22 @@ class Replay:
         return done.returncode, done.stdout
 
 
+def commented(text: str) -> str:
+    """*text* with a comment above each statement, which changes no code; as it is where it does not parse."""
+    try:
+        tree = ast.parse(text)
+    except SyntaxError:
+        return text
+    firsts = {
+        min([node.lineno, *(decorator.lineno for decorator in getattr(node, "decorator_list", ()))])
+        for node in ast.walk(tree)
+        if isinstance(node, ast.stmt)
+    }
+    lines = text.split("\n")
+    starts = {first for first in firsts if first > 2 and not lines[first - 2].rstrip("\r").endswith("\\")}
+    return "\n".join(f"# moved\n{line}" if number in starts else line for number, line in enumerate(lines, 1))
+
+
 def _facts(report: dict[str, Any]) -> Facts:
     return {
         (name, kind, str(one))
@@ -160,7 +197,9 @@ def _share(facts: Facts, executed: str, missing: str) -> str:
     return f"{counts[0]}/{sum(counts)}"
 
 
-def run(replay: Replay, session: WatchSession, commits: Sequence[str], steps: list[Step]) -> str:
+def run(
+    replay: Replay, session: WatchSession, commits: Sequence[str], steps: list[Step], *, with_comments: bool
+) -> str:
     """Fill *steps*, printing each; the answer is the problem that ended it early, if any."""
     print(HEADER, flush=True)
     try:
@@ -169,6 +208,9 @@ def run(replay: Replay, session: WatchSession, commits: Sequence[str], steps: li
             for commit in commits:
                 steps.append(replay.step(session, commit))
                 print(steps[-1].row(), flush=True)
+                if with_comments:
+                    steps.append(replay.comment(session))
+                    print(steps[-1].row(), flush=True)
     except (SessionError, ColdError) as error:
         print(error, flush=True)
         return f"{str(error).splitlines()[0].rstrip(':')} (after {len(steps)} of {len(commits)} steps)"
@@ -177,7 +219,9 @@ def run(replay: Replay, session: WatchSession, commits: Sequence[str], steps: li
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command's exit code."""
-    chosen = history_parser(__doc__).parse_args(arguments)
+    parser = history_parser(__doc__)
+    parser.add_argument("--comments", action="store_true", help="after each step, move everything by comments")
+    chosen = parser.parse_args(arguments)
     end_on_signals()
     chosen.clone = os.path.abspath(chosen.clone)
     steps: list[Step] = []
@@ -189,7 +233,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         replay = Replay(live, replace(live, clone=cold), chosen.timeout, place)
         shutil.rmtree(os.path.join(chosen.clone, ".pytest_cache"), ignore_errors=True)
         session = WatchSession(live, work, NO_REPORT)
-        problem = run(replay, session, read_commits(chosen), steps)
+        problem = run(replay, session, read_commits(chosen), steps, with_comments=chosen.comments)
     if chosen.json:
         with open(chosen.json, "w", encoding="utf-8") as file:
             json.dump({"steps": [asdict(step) for step in steps], "problem": problem}, file, indent=1)
