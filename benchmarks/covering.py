@@ -5,8 +5,8 @@ is compared, file by file and line by line (branch by branch with --cov-branch),
 same options at the same commit in a second clone. Where two cold runs differ from each other the line is *unsteady*,
 otherwise it is a DIFFERENCE. The options of pytest-cov are among those behind --args, without --cov-report.
 
-With --comments each step is followed by one in which comments are put between the statements of all measured files: no
-test has to run for that, and everything has moved.
+With --comments each step is followed by one in which comments are put between the statements of all measured files that
+are no tests: nothing has to run for that, and everything has moved.
 
 The table has a row a step: files changed by the commit, tests run and known, lines covered and to be covered, branches
 the same. The exit code is 1 when there was any DIFFERENCE or the session failed.
@@ -107,7 +107,7 @@ class Replay:
         session.events.read()
         ours = self._report(self._live)
         cold = self._cold_report()
-        self._measured = sorted({path for path, kind, _ in cold if kind == "file"})
+        self._measured = sorted({path for path, kind, _ in cold if kind == "file" and "test" not in path})
         step = Step(
             commit=name,
             files=files,
