@@ -272,16 +272,16 @@ def watch_imports_by_name(seen: Callable[[str], None]) -> None:
 
 _FINDING = """
 def _find_and_load(name, import_):
-    enter()
+    enter(name)
     try:
         return original(name, import_)
     finally:
-        leave()
+        leave(name)
 """
 
 
-def watch_finding(enter: Callable[[], None], leave: Callable[[], None]) -> None:
-    """Call *enter* before, and *leave* after, each import of a module that is not loaded yet.
+def watch_finding(enter: Callable[[str], None], leave: Callable[[str], None]) -> None:
+    """Call *enter* before, and *leave* after, each import of a module that is not loaded yet, with its name.
 
     There is no other way to know when an import is over. The interpreter and importlib look this function up at each
     import. Ours has importlib's file name, so that tracebacks leave it out, and warnings do not count it, as with

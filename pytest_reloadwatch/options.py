@@ -71,6 +71,19 @@ def register(parser: pytest.Parser) -> None:
         help="after each test, look whether modules are what they were before it, name who changed them, and put them "
         "back: warn, or let the test end in error (default off, or the ini value reload_guard); needs no watch session",
     )
+    group.addoption(
+        "--reload-cov-diff",
+        nargs="?",
+        const="HEAD",
+        metavar="REF",
+        help="with --cov: report how much of the lines changed since a git revision is covered (default HEAD)",
+    )
+    group.addoption(
+        "--reload-cov-min",
+        type=float,
+        metavar="PERCENT",
+        help="with --reload-cov-diff and --reload-once: exit with 1 where less of the changed statements is covered",
+    )
     parser.addini("reload_guard", "default of --reload-guard: off, warn or error", default="off")
     parser.addini("reload_env", "environment variables on which verdicts rest", type="args", default=[])
     parser.addini(

@@ -26,8 +26,11 @@ from pytest_reloadwatch.session.workers import WORKER, Workers
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from pytest_reloadwatch.covering.covering import Covering
+    from pytest_reloadwatch.covering.settings import Settings
     from pytest_reloadwatch.options import Options
     from pytest_reloadwatch.rewind.run import Run
+    from pytest_reloadwatch.session.book import Book
     from pytest_reloadwatch.session.screen import Screen
 
 _LISTENER = "PYTEST_RELOADWATCH_LISTENER"
@@ -40,6 +43,7 @@ def start_session(config: pytest.Config, arguments: list[str], options: Options)
     if order:
         _become_worker(config, order)
     inherited = _take_listener()
+    covering = _covering_settings(config)
     cache_dir = _compat.cache_directory(config)
     first_party = FirstParty(str(config.rootpath), cache_dir)
     try:
@@ -55,11 +59,37 @@ def start_session(config: pytest.Config, arguments: list[str], options: Options)
         workers = Workers(internal.address, reports, str(config.invocation_params.dir))
     if workers is not None or os.fork():
         with _removed_at_the_end(reports):
-            _control(config, arguments, options, first_party, cache_dir, internal, inherited, events, reports, workers)
+            _control(
+                config,
+                arguments,
+                options,
+                first_party,
+                cache_dir,
+                internal,
+                inherited,
+                events,
+                reports,
+                workers,
+                covering,
+            )
     internal.forget()
     if inherited is not None:
         inherited.forget()
-    return _become_root(config, options, first_party, internal.address, reports)
+    return _become_root(config, options, first_party, internal.address, reports, covering)
+
+
+def _covering_settings(config: pytest.Config) -> Settings | None:
+    """None without --cov; then nothing of coverage is imported."""
+    chosen = config.known_args_namespace
+    if chosen.reload_cov_min is not None and not chosen.reload_cov_diff:
+        raise pytest.UsageError("--reload-cov-min is about changed lines: add --reload-cov-diff")
+    if not getattr(chosen, "cov_source", None):
+        if chosen.reload_cov_diff:
+            raise pytest.UsageError("--reload-cov-diff reports what is measured: add --cov (of pytest-cov)")
+        return None
+    from pytest_reloadwatch.covering.settings import from_config
+
+    return from_config(config)
 
 
 @contextlib.contextmanager
@@ -70,7 +100,14 @@ def _removed_at_the_end(directory: str) -> Iterator[None]:
         shutil.rmtree(directory, ignore_errors=True)
 
 
-def _become_root(config: pytest.Config, options: Options, first_party: FirstParty, address: str, reports: str) -> Run:
+def _become_root(
+    config: pytest.Config,
+    options: Options,
+    first_party: FirstParty,
+    address: str,
+    reports: str,
+    covering: Settings | None,
+) -> Run:
     """Freeze at once; every run goes on from here, or from a checkpoint that a run has left."""
     from pytest_reloadwatch.record.recorder import Recorder
     from pytest_reloadwatch.rewind.purity import Purity
@@ -86,6 +123,10 @@ def _become_root(config: pytest.Config, options: Options, first_party: FirstPart
 
         import_ahead()
     timeline.hibernate_as_root()
+    if covering is not None:
+        from pytest_reloadwatch.covering.measuring import measure
+
+        measure(config, timeline, covering, recorder.code_source)  # before the run, whose hooks are to be around its
     run = begin_run(config, timeline, recorder, reports)
     if options.parallel:
         forks, meeting = Forks(run, timeline, config), Meeting(address, reports)
@@ -104,6 +145,7 @@ def _control(
     events: Events,
     reports: str,
     workers: Workers | None,
+    covering: Settings | None,
 ) -> NoReturn:
     from pytest_reloadwatch.proof.store import open_store
     from pytest_reloadwatch.rewind.bytecode import discard_recent
@@ -119,19 +161,23 @@ def _control(
     if getattr(config.known_args_namespace, "cacheclear", False):  # the cache plugin may be off
         with contextlib.suppress(OSError):
             _compat.clear_cache(cache_dir)
-    environment, scope = environment_digest(config, arguments), scope_digest(config)
+    measuring = covering.digest if covering is not None else ""
+    environment, scope = environment_digest(config, arguments) + measuring, scope_digest(config)
     store, complaint = open_store(os.path.join(cache_dir, STORE), environment, scope)
     if complaint:
         screen.note(complaint)
     book = Book(store, environment, scope, first_party)
-    beginning = Beginning(config, first_party)
+    beginning = Beginning(config, first_party, covering)
     book.tree.track(beginning.keys)
     book.rest_on(beginning.modules)
     discard_recent(beginning.modules)
     if options.elsewhere:
         book.follow_everything()
-    if getattr(config.known_args_namespace, "cov_source", None):
-        screen.note("--cov measures what each run executes: after an edit that is a part of the suite")
+    if covering is not None and workers is not None:
+        screen.note(
+            "--cov measures what each run executes here: figures of the whole suite need --reload-engine=rewind"
+        )
+        covering = None
     clients = None if options.once else _listen(beginning.rootdir, inherited, screen)
     controller = Controller(
         options=options,
@@ -144,6 +190,7 @@ def _control(
         clients=clients,
         reports=Reports(reports),
         workers=workers,
+        covering=_make_covering(covering, book, environment, screen) if covering is not None else None,
     )
     try:
         code = controller.serve()
@@ -155,6 +202,18 @@ def _control(
         code = _start_over()
     flush_streams()
     raise SystemExit(code)
+
+
+def _make_covering(settings: Settings, book: Book, environment: str, screen: Screen) -> Covering:
+    from pytest_reloadwatch.covering.covering import Covering
+    from pytest_reloadwatch.exceptions import StoreUnusableError
+    from pytest_reloadwatch.proof.store import Store
+
+    try:
+        return Covering(settings, book.store, environment, book.tree, screen.note)
+    except StoreUnusableError as error:
+        screen.note(f"the store cannot keep coverage ({error}): what is covered is known for this session only")
+        return Covering(settings, Store(None), environment, book.tree, screen.note)
 
 
 def _start_over() -> int:

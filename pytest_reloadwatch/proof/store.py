@@ -12,13 +12,15 @@ from pytest_reloadwatch.exceptions import StoreUnusableError
 from pytest_reloadwatch.graph.fingerprint import Fingerprints
 from pytest_reloadwatch.graph.imports import Import, SourceImports
 from pytest_reloadwatch.graph.source import Source
+from pytest_reloadwatch.proof.covered import CoveredTables
 from pytest_reloadwatch.proof.model import Collected, Proof
 from pytest_reloadwatch.proof.numbers import Functions, Groups
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
-    from pytest_reloadwatch.proof.model import Function
+    from pytest_reloadwatch.proof.covered import Owner
+    from pytest_reloadwatch.proof.model import Function, Group
 
 VERSION = "6"
 PROOFS_KEPT = 8  # a test: enough for a branch and back, and for a few undone edits
@@ -204,6 +206,39 @@ class Store:
         try:
             with self._db:
                 self._db.executemany("insert or replace into source values (?, ?, ?)", rows)
+        except sqlite3.Error as error:
+            raise StoreUnusableError(str(error)) from error
+
+    def covered(self, environment: str) -> tuple[CoveredTables, dict[Owner, Collection[int]]]:
+        """What is known of coverage, which has tables only where it is measured. Raises StoreUnusableError."""
+        try:
+            tables = CoveredTables(self._db)
+            return tables, tables.load(environment)
+        except (sqlite3.Error, ValueError) as error:
+            raise StoreUnusableError(str(error)) from error
+
+    def save_covered(
+        self,
+        tables: CoveredTables,
+        environment: str,
+        covered: Mapping[Owner, Collection[int]],
+        texts: Mapping[str, bytes],
+        measures: str,
+    ) -> None:
+        """Write what owners have executed, the texts that this is about, and how it was measured.
+
+        Raises StoreUnusableError.
+        """
+        try:
+            with self._db:
+                tables.save(environment, covered, texts, measures)
+        except sqlite3.Error as error:
+            raise StoreUnusableError(str(error)) from error
+
+    def name_of(self, groups: Collection[Group]) -> str:
+        """A short name for these dependencies, as long as the store is this one. Raises StoreUnusableError."""
+        try:
+            return self._groups.numbers(groups)
         except sqlite3.Error as error:
             raise StoreUnusableError(str(error)) from error
 

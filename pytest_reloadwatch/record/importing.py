@@ -57,12 +57,12 @@ class Importing:
             if not self._recorder.has_owner:
                 self._watcher.stop()
 
-    def _enter(self) -> None:
+    def _enter(self, _name: str) -> None:
         if threading.get_ident() == self._main:
             self._outer.append(self._is_seen)
             self._see(False)
 
-    def _leave(self) -> None:
+    def _leave(self, _name: str) -> None:
         if threading.get_ident() == self._main:
             was_seen = self._outer.pop()
             if self._outer:

@@ -242,6 +242,37 @@ class TestEnded(Message):
 
 
 @dataclass(frozen=True)
+class Covered(Message):
+    """Run to controller: what one owner has covered so far (covering.portions), with --cov.
+
+    *process* is the one that tells: *sets* are numbers of its own, *new* those that it has not told yet, each with
+    path, context, and lines or arcs as the store has them, in base 64. *uses* are fixtures, by name, that the owner
+    rests on.
+    """
+
+    run: int
+    process: int
+    kind: str
+    name: str
+    sets: list[int]
+    new: list[tuple[int, str, str, str]] = field(default_factory=list)
+    uses: list[int] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Measures(Message):
+    """Run to controller: how it measures. *files* are to be in a report, executed or not, with the plugin of each;
+    *places* are the directories that they were looked for in; *tracers* are plugins by the file that they trace.
+    """
+
+    run: int
+    arcs: bool
+    files: list[tuple[str, str]]
+    places: list[str]
+    tracers: dict[str, str]
+
+
+@dataclass(frozen=True)
 class Unwatched(Message):
     """Run to controller: what tests execute cannot be recorded, and why."""
 

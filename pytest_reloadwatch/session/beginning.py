@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     import pytest
 
+    from pytest_reloadwatch.covering.settings import Settings
     from pytest_reloadwatch.record.firstparty import FirstParty
 
 # Pytest's own, where every change counts, and those that it shares with other tools.
@@ -32,7 +33,7 @@ _SHARED = ("pyproject.toml", "tox.ini", "setup.cfg")
 class Beginning:
     """The files that shaped this process before its first fork, and the parts of them that did."""
 
-    def __init__(self, config: pytest.Config, first_party: FirstParty) -> None:
+    def __init__(self, config: pytest.Config, first_party: FirstParty, covering: Settings | None = None) -> None:
         self.rootdir = str(config.rootpath)
         self._identity = _identity(self.rootdir)
         self.capture_off = config.known_args_namespace.capture == "no"
@@ -42,10 +43,12 @@ class Beginning:
         names |= {listing_key(os.path.abspath(place)) for place in sys.path if os.path.isdir(place)}
         self.modules = frozenset(path for path in _module_files() if first_party.is_source(path))
         self._parts = {path: _part(path) for path in names | self.modules}
+        self._covering = covering
+        self._covered_by = covering.configuration() if covering is not None else ""
 
     @property
     def keys(self) -> Collection[str]:
-        return self._parts.keys()
+        return self._parts.keys() | self._coverage_files
 
     def is_gone(self) -> bool:
         """Whether the project's directory is no longer there."""
@@ -58,6 +61,9 @@ class Beginning:
     def changed(self, keys: Collection[str]) -> str:
         """Which files among *keys* changed in a part that counts, as a reason to start over; empty for none."""
         changed = [path for path in sorted(self._parts.keys() & keys) if _part(path) != self._parts[path]]
+        if not changed and self._covering is not None and self._coverage_files.intersection(keys):
+            is_same = self._covering.configuration() == self._covered_by
+            changed = [] if is_same else sorted(self._coverage_files.intersection(keys))
         names = [os.path.relpath(path, self.rootdir) for path in changed]
         shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
         return f"{shown} changed" if names else ""
@@ -69,7 +75,11 @@ class Beginning:
                 _parse(path)
             except (OSError, ValueError, SyntaxError, iniconfig.ParseError) as error:
                 return f"{os.path.relpath(path, self.rootdir)} cannot be read: {error}"
-        return ""
+        return self._covering.problem() if self._covering is not None else ""
+
+    @property
+    def _coverage_files(self) -> frozenset[str]:
+        return self._covering.files if self._covering is not None else frozenset()
 
 
 def _identity(path: str) -> tuple[int, int] | None:

@@ -26,6 +26,7 @@ from pytest_reloadwatch.watch.tree import Sweep, Tree
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
 
+    from pytest_reloadwatch.covering.keeper import Ended
     from pytest_reloadwatch.record.firstparty import FirstParty
     from pytest_reloadwatch.rewind.messages import Collection as CollectionMessage
     from pytest_reloadwatch.rewind.messages import Knowledge, TestEnded
@@ -43,7 +44,7 @@ class Book:
         self._parsed = Parsed(store, self.tree)
         self.graph = ImportGraph(lambda path: self._parsed.read(path).imports)
         self.files, self.proofs = store.load(environment, scope)
-        self._store = store
+        self.store = store
         self._environment = environment
         self._scope = scope
         self._first_party = first_party
@@ -133,7 +134,7 @@ class Book:
         wanted = {nodeid for nodeid in nodeids if nodeid in self.proofs} - self._with_history
         self._with_history |= wanted
         try:
-            found = self._store.history(self._environment, wanted) if wanted else {}
+            found = self.store.history(self._environment, wanted) if wanted else {}
         except StoreUnusableError:  # it only saves time, and saving will complain
             return False
         new: dict[int, Group] = {}
@@ -260,6 +261,13 @@ class Book:
         self._unclosed.clear()
         return unproven
 
+    def ended(self, run: RunRecord, unproven: Collection[str]) -> Ended:
+        """What coverage has to know of a run that has been closed."""
+        from pytest_reloadwatch.covering.keeper import Ended  # only with --cov
+
+        proven = [self.proofs[nodeid][-1] for nodeid in run.ended if nodeid not in unproven]
+        return Ended(run.number, proven, self._disturbed(run), not run.pruned and run.collection is not None)
+
     def note_uncollectable(self, path: str, nodeid: str) -> None:
         """The run died while it collected *path*: an error of that file, for its state now."""
         self._selection = None
@@ -271,14 +279,14 @@ class Book:
         files, proofs, executed = self._pending
         self._pending = ([], [], {})
         try:
-            self._store.forget_files(self._environment, self._scope, self._dropped)
+            self.store.forget_files(self._environment, self._scope, self._dropped)
             at_import = self._executions.take_new_at_import()
-            numbers = self._store.save(self._environment, self._scope, files, proofs, executed | at_import)
-            self._store.save_sources(self._parsed.take_unsaved())
+            numbers = self.store.save(self._environment, self._scope, files, proofs, executed | at_import)
+            self.store.save_sources(self._parsed.take_unsaved())
             self._executions.remember(numbers)
         except StoreUnusableError as error:
-            self._store = self._parsed.store = Store(None)
-            self._executions.move(self._store)
+            self.store = self._parsed.store = Store(None)
+            self._executions.move(self.store)
             return f"the store cannot be written ({error}): what is proven is kept for this session only"
         finally:
             self._dropped = []

@@ -36,7 +36,7 @@ from pytest_reloadwatch.session.planner import Planner
 from pytest_reloadwatch.session.pool import Pool
 from pytest_reloadwatch.session.rounds import Current, Deadlines, Failure, Round, Wish
 from pytest_reloadwatch.session.run_record import RunRecord
-from pytest_reloadwatch.session.standing import INTERRUPTED, Standing
+from pytest_reloadwatch.session.standing import INTERRUPTED, NO_TESTS, Standing
 from pytest_reloadwatch.session.states import SUCCESSORS, State
 from pytest_reloadwatch.session.wakers import CHILD_ENDED, catch_signals, watch_or_poll
 from pytest_reloadwatch.session.why import Why
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     import socket
     from collections.abc import Callable, Collection
 
+    from pytest_reloadwatch.covering.covering import Covering
     from pytest_reloadwatch.endpoint import Listener
     from pytest_reloadwatch.options import Options
     from pytest_reloadwatch.session.beginning import Beginning
@@ -88,8 +89,10 @@ class Controller:
         clients: Listener | None,
         reports: Reports,
         workers: Workers | None,
+        covering: Covering | None = None,
     ) -> None:
         self._options = options
+        self._covering = covering
         self._beginning = beginning
         self._book = book
         self._watcher = watcher
@@ -104,7 +107,7 @@ class Controller:
         self._engine: Engine = RewindEngine(self._pool, self._planner, self._hoister)
         if workers is not None:
             self._engine = InPlaceEngine(self._pool, book, workers)
-        self._conversation = Conversation(book, self._hoister, events, screen)
+        self._conversation = Conversation(book, self._hoister, events, screen, covering)
         self._why = Why(book, self._file_name)
         self._desk = Desk(clients, self._selector, self._on_request)
         self._state = State.IDLE
@@ -554,6 +557,8 @@ class Controller:
             self._conversation.blame(current)
         self._reject_order(current)
         unproven = self._book.close(current.record)
+        if self._covering is not None:
+            self._covering.close(self._book.ended(current.record, unproven))
         self._watch()
         self._conversation.tell_left_out(map(self._file_name, self._book.take_left_out()))
         retry = bool(unproven) or self._book.listing_missed  # what they rest on was written while they ran
@@ -665,6 +670,8 @@ class Controller:
         """Nothing more runs by itself: say where the project stands."""
         standing = self._standing()
         self._exit_code = standing.exit_code
+        if self._covering is not None and standing.failure is None:
+            self._covering.write(standing.selection, self._book.files)
         if self._round.is_news:
             if not self._round.runs and self._failure is None and standing.is_settled:
                 self._screen.changed(self._round.cause, 0, 0, standing.selection.known)
@@ -672,12 +679,25 @@ class Controller:
                 self._events.emit("settled", **standing.as_event())
             self._screen.summary(standing.summary())
         self._desk.answer_waiting(standing.as_answer())
+        self._report_coverage(standing)
         if self._options.once:
             self._end(self._exit_code)
             return
         if self._round.is_news:
             self._screen.waiting(self._watcher.problem if self._runs == 1 else "")
         self._idle_work()
+
+    def _report_coverage(self, standing: Standing) -> None:
+        """That of the whole suite; in once mode it may fall short."""
+        if self._covering is None or standing.failure is not None:
+            return
+        if self._options.once:
+            if self._covering.report(has_failed=bool(standing.failing)) and self._exit_code in (0, NO_TESTS):
+                self._exit_code = 1
+        elif self._round.is_news:
+            self._watcher.drain()  # the data file has been written; what else there was is seen at once
+            self._deadlines.look = time.monotonic()
+            self._covering.report(has_failed=bool(standing.failing), wake=self._watcher.fileno())
 
     def _idle_work(self) -> None:
         """Make the next answer quicker while nobody waits."""
@@ -707,6 +727,8 @@ class Controller:
         if self._state is State.IDLE and self._has_root:
             standing = self._standing()
             if standing.is_settled:
+                if self._covering is not None and standing.failure is None:
+                    self._covering.write(standing.selection, self._book.files)
                 self._desk.answer_waiting(standing.as_answer())
             else:
                 if self._round.runs or not self._round.cause:  # otherwise its first run only waits its turn
@@ -809,6 +831,8 @@ class Controller:
         if self._current is not None:
             self._kill_run()
         self._let_leave(LAST_WORDS if self._options.once else GRACE)
+        if self._covering is not None:
+            self._covering.close_down()
         self._pool.close()
         self._internal.close()  # who has yet to connect ends too
         self._engine.close()

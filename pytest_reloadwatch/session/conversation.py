@@ -13,6 +13,7 @@ from pytest_reloadwatch.rewind import messages as m
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from pytest_reloadwatch.covering.covering import Covering
     from pytest_reloadwatch.session.book import Book
     from pytest_reloadwatch.session.events import Events
     from pytest_reloadwatch.session.hoisting import Hoister
@@ -26,7 +27,9 @@ LISTED = 6  # modules that are named
 class Conversation:
     """With one run at a time; messages of runs that are no longer current are not for anybody."""
 
-    def __init__(self, book: Book, hoister: Hoister, events: Events, screen: Screen) -> None:
+    def __init__(
+        self, book: Book, hoister: Hoister, events: Events, screen: Screen, covering: Covering | None = None
+    ) -> None:
         self._book = book
         self._hoister = hoister
         self._events = events
@@ -51,6 +54,9 @@ class Conversation:
             m.Reloaded: self._on_reloaded,
             m.ConftestFailed: self._on_conftest_failed,
         }
+        if covering is not None:
+            heard: Callable[..., None] = lambda message, _current: covering.hear(message)  # noqa: E731
+            self._handlers |= {m.Covered: heard, m.Measures: heard}
 
     def hear(self, message: m.Message, current: Current, round_: Round) -> None:
         """Take in one message of the run *current*, in *round_*."""

@@ -20,7 +20,8 @@ _NEUTRAL = frozenset(
     "showlocals showcapture fulltrace cacheclear cacheshow lf failedfirst newfirst last_failed_no_failures stepwise "
     "stepwise_skip stepwise_reset no_header no_summary disable_warnings xmlpath junitprefix pastebin basetemp "
     "reload_watch reload_once reload_all reload_engine reload_select reload_poll reload_events "
-    "continue_on_collection_errors no_fold_skipped fold_skipped force_short_summary xfail_tb".split()
+    "cov_report cov_fail_under cov_precision cov_append no_cov_on_fail no_cov_should_warn reload_cov_diff "
+    "reload_cov_min continue_on_collection_errors no_fold_skipped fold_skipped force_short_summary xfail_tb".split()
 )
 
 # Xdist's: how many processes there are, and where, so that they share what is proven with each other and with one.

@@ -127,6 +127,7 @@ class TestWitness:
     def test_names_an_instance_that_main_has(self, world, monkeypatch):
         world.write(cart="class Cart:\n    pass\n")
         (cart,) = world.start("cart")
+        monkeypatch.delitem(sys.modules, "__mp_main__", raising=False)  # multiprocessing's name for the same module
         monkeypatch.setattr(sys.modules["__main__"], "cart", cart.Cart(), raising=False)
         world.write(cart="class Cart:\n    size = 1\n")
         said = world.stale(world.reload())
