@@ -26,9 +26,9 @@ def pytest_load_initial_conftests(early_config: pytest.Config, args: list[str]) 
     """Outermost, so that it precedes plugins that import settings here."""
     told = os.environ.pop(_options.SHARED_RUN, "")  # no process of the tests' own shall take it for itself
     if told:
-        from pytest_reloadwatch.parallel import cold
+        from pytest_reloadwatch import start
 
-        with cold.join_run(early_config, told).beginning():
+        with start.join_run(early_config, told).beginning():
             return (yield)
     options = _options.from_config(early_config, os.environ)
     if options is None:

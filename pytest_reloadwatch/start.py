@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from pytest_reloadwatch.covering.covering import Covering
     from pytest_reloadwatch.covering.settings import Settings
     from pytest_reloadwatch.options import Options
+    from pytest_reloadwatch.record.recorder import Recorder
+    from pytest_reloadwatch.rewind.life import Life
     from pytest_reloadwatch.rewind.run import Run
     from pytest_reloadwatch.session.book import Book
     from pytest_reloadwatch.session.screen import Screen
@@ -76,6 +78,21 @@ def start_session(config: pytest.Config, arguments: list[str], options: Options)
     if inherited is not None:
         inherited.forget()
     return _become_root(config, options, first_party, internal.address, reports, covering)
+
+
+def join_run(config: pytest.Config, told: str) -> Run:
+    """In a worker that xdist has started for a run of a session, which *told* it."""
+    from pytest_reloadwatch.parallel import cold
+
+    def prepare(life: Life, recorder: Recorder) -> None:
+        settings = _covering_settings(config)
+        if settings is not None:
+            from pytest_reloadwatch.covering.measuring import AsWorker, measure
+
+            measure(config, life, settings, recorder.code_source)
+            config.pluginmanager.register(AsWorker())
+
+    return cold.join_run(config, told, prepare)
 
 
 def _covering_settings(config: pytest.Config) -> Settings | None:

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from types import CodeType
 
+    import pytest
+
 _PLUGIN = "_cov"  # the name under which pytest-cov registers what measures
 _LOW = (1 << 28) - 1
 
@@ -26,6 +28,13 @@ def take_over(plugin: Any, name: str | None) -> Any:
         return None
     plugin._disabled = True
     return plugin.cov_controller.cov
+
+
+def unregister(config: pytest.Config) -> None:
+    """Let pytest-cov's plugin go, whose coverage is ours by now."""
+    plugin = config.pluginmanager.getplugin(_PLUGIN)
+    if plugin is not None:
+        config.pluginmanager.unregister(plugin)
 
 
 class Collector:

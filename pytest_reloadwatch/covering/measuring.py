@@ -17,6 +17,7 @@ from pytest_reloadwatch.covering._compat import (
     default_core_is_monitoring,
     note_monitored_code,
     take_over,
+    unregister,
 )
 from pytest_reloadwatch.covering.children import ChildFiles
 from pytest_reloadwatch.covering.portions import COLLECTION, FIXTURE, IMPORT, SESSION, TEST, Portion, Sets
@@ -233,6 +234,14 @@ class Measuring:
         if self._children is not None and self._collector is not None:
             for path, context, found in self._children.take():
                 owner.sets.add(self._sets.number(path, context, found))
+
+
+class AsWorker:
+    """A plugin in a worker that xdist has started: pytest-cov would want to hear from its own part in the run."""
+
+    @pytest.hookimpl
+    def pytest_configure(self, config: pytest.Config) -> None:
+        unregister(config)
 
 
 def measure(config: pytest.Config, life: Life, settings: Settings, source_of: Callable[[str], str]) -> None:

@@ -26,8 +26,11 @@ if TYPE_CHECKING:
     from pytest_reloadwatch.rewind.run import Run
 
 
-def join_run(config: pytest.Config, told: str) -> Run:
-    """In such a process, from its beginning on. Ends it where the run, or its controller, is gone."""
+def join_run(config: pytest.Config, told: str, prepare: Callable[[ColdLife, Recorder], None]) -> Run:
+    """In such a process, from its beginning on. Ends it where the run, or its controller, is gone.
+
+    *prepare* is called before the run's plugins are registered.
+    """
     recorder = Recorder(FirstParty(str(config.rootpath), _compat.cache_directory(config)))
     life = ColdLife(recorder)
     worker = os.environ["PYTEST_XDIST_WORKER"]
@@ -38,6 +41,7 @@ def join_run(config: pytest.Config, told: str) -> Run:
         life.join(meeting.address, worker)
     except OSError:
         os._exit(1)
+    prepare(life, recorder)
     run = begin_run(config, life, recorder, meeting.reports)
     run.worker = worker
     config.pluginmanager.register(LastWords(life))

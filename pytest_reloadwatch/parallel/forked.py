@@ -40,7 +40,7 @@ class ForkedWorker:
         gateway = _compat.ForkedGateway(connection, str(os.getpid()))
         channel = self._serve_until_begun(gateway)
         values, _, options, _ = channel.receive()
-        self._become(values, options)
+        self._become(values, options, session)
         interactor = _compat.interact(self._config, channel, options)
         self._config.pluginmanager.register(LastWords(self._timeline))
         self._take_over(interactor, session)
@@ -58,7 +58,7 @@ class ForkedWorker:
                 return channel
             gateway.executetask(task)
 
-    def _become(self, values: dict[str, Any], options: dict[str, Any]) -> None:
+    def _become(self, values: dict[str, Any], options: dict[str, Any], session: pytest.Session) -> None:
         """What a worker is from its beginning in a process that xdist has started."""
         config: Any = self._config
         sys.argv[:] = ["-c"]  # execnet's command line
@@ -71,7 +71,7 @@ class ForkedWorker:
         self._origin.reseed()
         self._run.worker = values["workerid"]
         self._timeline.become_worker(values["workerid"])
-        self._roles.configure_again()
+        self._roles.begin_again(session)
 
     def _take_over(self, interactor: Any, session: pytest.Session) -> None:
         """The hooks of xdist's part of a worker, as pytest would call them from the session's start on."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -20,20 +21,25 @@ if TYPE_CHECKING:
     from types import CodeType, FrameType
 
 _INPUT = "workerinput"
+_CONFIGURE, _START = _HOOKS = ("pytest_configure", "pytest_sessionstart")
 _VARIABLES = frozenset({"PYTEST_XDIST_WORKER", "PYTEST_XDIST_WORKER_COUNT"})
 _OWN = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
-_NOBODY = (f"{os.sep}_pytest{os.sep}", f"{os.sep}pluggy{os.sep}", f"{os.sep}xdist{os.sep}", _OWN)
+_PASSED_OVER = "_pytest pluggy xdist pytest_cov"  # the last is taken over by ours where it measures
+_NOBODY = (*(f"{os.sep}{name}{os.sep}" for name in _PASSED_OVER.split()), _OWN)
 _LOOKUPS = ("os.py", "_collections_abc.py", "<frozen os>", "<frozen _collections_abc>")
 
 
 class Roles:
-    """A plugin of the run; ``asked`` is a sentence about who has asked, empty where nobody did."""
+    """A plugin of the run; ``asked`` is a sentence about who has asked, empty where nobody did.
+
+    What asks in ``pytest_sessionstart`` has that hook called again, too.
+    """
 
     def __init__(self, config: pytest.Config) -> None:
         self.asked = ""
         self._config = config
         self._is_over = False
-        self._again: dict[Any, None] = {}  # plugins to configure again
+        self._again: dict[str, dict[Any, None]] = {hook: {} for hook in _HOOKS}  # plugins to call again
         self._registered: dict[Any, list[Any]] = {}  # what plugins have registered while they were configured
         config.__class__ = _watched(type(config), self._ask)
         watch(_VARIABLES, lambda: self._ask())
@@ -45,43 +51,47 @@ class Roles:
     @pytest.hookimpl
     def pytest_plugin_registered(self, plugin: Any) -> None:
         if not self._is_over:
-            configured = self._configured(sys._getframe())
-            if configured is not None and configured is not plugin:
-                self._registered.setdefault(configured, []).append(plugin)
+            caller = self._caller(sys._getframe())
+            if caller is not None and caller[1] is not plugin:
+                self._registered.setdefault(caller[1], []).append(plugin)
 
-    def configure_again(self) -> None:
-        """In a worker, which ``config.workerinput`` says by now: what depends on that is configured for it."""
+    def begin_again(self, session: pytest.Session) -> None:
+        """In a worker, which ``config.workerinput`` says by now: what depends on that has another beginning."""
         manager = self._config.pluginmanager
-        for plugin in self._again:
-            self._call(plugin, "pytest_unconfigure")
+        for plugin in self._again[_CONFIGURE]:
+            if not isinstance(plugin, ModuleType) or not _is_conftest(plugin):  # which may undo what the run needs
+                self._call(plugin, "pytest_unconfigure")
             for registered in self._registered.get(plugin, ()):
                 if manager.is_registered(registered):
                     manager.unregister(registered)
-            self._call(plugin, "pytest_configure")
+            self._call(plugin, _CONFIGURE)
+        for plugin in self._again[_START]:
+            self._call(plugin, _START, session=session)
 
-    def _call(self, plugin: Any, hook: str) -> None:
-        function = getattr(plugin, hook, None)
-        if function is not None:
-            names = function.__code__.co_varnames[: function.__code__.co_argcount]
-            function(*(self._config for name in names if name == "config"))
+    def _call(self, plugin: Any, hook: str, **values: Any) -> None:
+        """Call the *hook* of one plugin alone."""
+        manager = self._config.pluginmanager
+        others = [other for other in manager.get_plugins() if other is not plugin]
+        values = values or {"config": self._config}
+        manager.subset_hook_caller(hook, others)(**values)
 
     def _ask(self) -> None:
         if self._is_over or self.asked:
             return
         frame = sys._getframe(2)
-        plugin = self._configured(frame)
-        if plugin is not None:
-            self._again[plugin] = None
-            return
         asker = next((f for f in _up(frame) if not _is_nobody(f)), None)
-        if asker is not None:
+        caller = self._caller(frame)
+        if caller is not None:
+            self._again[caller[0]][caller[1]] = None
+        elif asker is not None:
             name = os.path.relpath(asker.f_code.co_filename, self._config.rootpath)
             self.asked = f"{name}, line {asker.f_lineno}, asks which worker it is in before there are any"
 
-    def _configured(self, frame: FrameType) -> Any:
-        """The plugin in whose ``pytest_configure`` this is."""
-        codes = {_code(found.function): found.plugin for found in self._config.hook.pytest_configure.get_hookimpls()}
-        return next((codes[f.f_code] for f in _up(frame) if f.f_code in codes), None)
+    def _caller(self, frame: FrameType) -> tuple[str, Any] | None:
+        """The hook, and the plugin, in whose implementation this is."""
+        hooks = {name: getattr(self._config.hook, name).get_hookimpls() for name in _HOOKS}
+        codes = {_code(found.function): (name, found.plugin) for name, all_ in hooks.items() for found in all_}
+        return next((codes[f.f_code] for f in _up(frame) if f.f_code in codes and not _is_passed_over(f)), None)
 
 
 def _watched(kind: type, ask: Any) -> type:
@@ -102,6 +112,15 @@ def _up(frame: FrameType | None) -> Iterator[FrameType]:
 def _code(function: Any) -> CodeType | None:
     code: CodeType | None = getattr(getattr(function, "__func__", function), "__code__", None)
     return code
+
+
+def _is_passed_over(frame: FrameType) -> bool:
+    """Whether this is a hook around others, or of a plugin whose part in a worker is played by ours."""
+    return frame.f_code.co_filename.startswith(_OWN) or f"{os.sep}pytest_cov{os.sep}" in frame.f_code.co_filename
+
+
+def _is_conftest(plugin: ModuleType) -> bool:
+    return os.path.basename(plugin.__file__ or "") == "conftest.py"
 
 
 def _is_nobody(frame: FrameType) -> bool:
