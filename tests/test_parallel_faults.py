@@ -150,3 +150,16 @@ def test_stopping_at_failures(project, option):
     assert "stopping after" in session.output()
     assert 1 <= len(ran) < 40
     assert "not proven" in session.output()
+
+
+def test_workers_that_end_before_they_come_to_any_test(project):
+    project.write("conftest.py", """
+        import os
+        def pytest_sessionstart(session):
+            if hasattr(session.config, "workerinput"):
+                os._exit(3)
+    """)  # fmt: skip
+    project.write("test_a.py", "def test_a(): pass\ndef test_b(): pass\n")
+    session = run_once(project, "-n2")
+    assert "the workers ended before 2 tests had run" in session.output()
+    assert session.process.returncode == 3

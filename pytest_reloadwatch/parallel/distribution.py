@@ -110,7 +110,7 @@ class Distribution:
         dsession = _compat.DSession(self._config)
         manager = self._config.pluginmanager
         manager.register(dsession, "dsession")
-        manager.register(Verdicts(self._run, session))
+        manager.register(verdicts := Verdicts(self._run, session))
         _compat.show_as_distributed(self._config)
         try:
             yield dsession
@@ -118,6 +118,8 @@ class Distribution:
             if self._nursery is not None:
                 self._nursery.interrupt()
             raise
+        if verdicts.missing and not session.testsfailed:
+            pytest.exit(f"the workers ended before {len(verdicts.missing)} tests had run", pytest.ExitCode.INTERNAL_ERROR)
 
     def _find_left_out(self) -> list[str]:
         root = str(self._config.rootpath)

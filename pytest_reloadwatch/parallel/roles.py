@@ -60,20 +60,20 @@ class Roles:
         manager = self._config.pluginmanager
         for plugin in self._again[_CONFIGURE]:
             if not isinstance(plugin, ModuleType) or not _is_conftest(plugin):  # which may undo what the run needs
-                self._call(plugin, "pytest_unconfigure")
+                self._call(plugin, "pytest_unconfigure", session)
             for registered in self._registered.get(plugin, ()):
                 if manager.is_registered(registered):
                     manager.unregister(registered)
-            self._call(plugin, _CONFIGURE)
+            self._call(plugin, _CONFIGURE, session)
         for plugin in self._again[_START]:
-            self._call(plugin, _START, session=session)
+            self._call(plugin, _START, session)
 
-    def _call(self, plugin: Any, hook: str, **values: Any) -> None:
-        """Call the *hook* of one plugin alone."""
-        manager = self._config.pluginmanager
-        others = [other for other in manager.get_plugins() if other is not plugin]
-        values = values or {"config": self._config}
-        manager.subset_hook_caller(hook, others)(**values)
+    def _call(self, plugin: Any, hook: str, session: pytest.Session) -> None:
+        """Call the *hook* of one plugin alone; pluggy itself calls a historic one never again."""
+        values = {"config": self._config, "session": session}
+        for found in getattr(self._config.hook, hook).get_hookimpls():
+            if found.plugin is plugin and not (found.wrapper or found.hookwrapper):
+                found.function(*(values[name] for name in found.argnames))
 
     def _ask(self) -> None:
         if self._is_over or self.asked:

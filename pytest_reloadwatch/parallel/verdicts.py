@@ -20,6 +20,7 @@ class Verdicts:
     def __init__(self, run: Run, session: pytest.Session) -> None:
         self._run = run
         self._paths = {item.nodeid: str(item.path) for item in session.items}
+        self.missing = set(self._paths)  # tests without a verdict
         self._reports: dict[tuple[str, str], list[pytest.TestReport]] = {}
 
     @pytest.hookimpl
@@ -34,6 +35,7 @@ class Verdicts:
 
     def _conclude(self, nodeid: str, reports: list[pytest.TestReport], gateway: Any) -> None:
         outcome = worst(filter(None, map(outcome_of, reports)))
+        self.missing.discard(nodeid)
         self._run.note(nodeid, outcome)
         if not is_forked(gateway.spec) and nodeid in self._paths:
             seconds = sum(report.duration for report in reports)
@@ -43,6 +45,7 @@ class Verdicts:
     def pytest_handlecrashitem(self, crashitem: str) -> None:
         """The worker died in this test, and cannot tell."""
         nodeid = self._plain(crashitem)
+        self.missing.discard(nodeid)
         self._run.tell_unseen(nodeid, self._paths.get(nodeid, ""), "error", 0.0, "")
 
     def _plain(self, nodeid: str) -> str:
