@@ -41,7 +41,7 @@ class Owner:
     *children* are processes that it started, or talked to, and that report; what they have told is not in *keys* yet.
     *code* is the function of the test or fixture; what it reads directly need not be charged to its module.
     *read* are those of the keys of which more was wanted than whether there is anything. *executed* are numbers of code
-    (record.executed), None where it is not known.
+    (record.executed), None where it is not known. *silent* names the processes because of which it is opaque.
     """
 
     code: CodeType | None = None
@@ -49,6 +49,7 @@ class Owner:
     read: set[str] = field(default_factory=set)
     executed: set[int] | None = field(default_factory=set)
     opaque: bool = False
+    silent: set[str] = field(default_factory=set)
     children: dict[Child, None] = field(default_factory=dict)
 
     def add(self, other: Owner) -> None:
@@ -56,6 +57,7 @@ class Owner:
         self.keys |= other.keys
         self.read |= other.read
         self.opaque = self.opaque or other.opaque
+        self.silent |= other.silent
         self.children |= other.children
         self.add_executed(other.executed)
 
@@ -272,7 +274,9 @@ class Recorder:
             self._hear(child)
             owner.keys |= child.keys
             owner.read |= child.keys
-            owner.opaque = owner.opaque or child.is_silent
+            if child.is_silent:
+                owner.opaque = True
+                owner.silent.add(child.what)
 
     def hear_children(self) -> None:
         """Charge what children have told to the modules that may keep what came of it."""
@@ -296,6 +300,7 @@ class Recorder:
             owner.children[child] = None
         else:
             owner.opaque = True
+            owner.silent.add(child.what)
 
     def _keepers(self, child: Child, frame: FrameType, owner: Owner | None) -> tuple[str, ...]:
         """The sources that may keep what *child* gives; of one that does not report, a function of a test's does not.

@@ -161,12 +161,13 @@ class Collecting(Message):
 
 @dataclass(frozen=True)
 class CollectFailed(Message):
-    """Run to controller: a collector failed; for a directory *path* is the directory."""
+    """Run to controller: a collector failed; for a directory *path* is the directory. *crash* as TestEnded has it."""
 
     run: int
     path: str
     nodeid: str
     seconds: float
+    crash: tuple[str, int, str] | None = None
 
 
 @dataclass(frozen=True)
@@ -210,7 +211,8 @@ class TestEnded(Message):
     None where it is not known; *functions* those that this run has not told of yet, in the order of their numbers:
     path, first line and name of the code. *as_before*: it was not watched, for it executes what it did when it last
     ran. *teardown_failed* may be about a fixture that was only torn down because
-    this test was the last to use it.
+    this test was the last to use it. *crash* is where it failed, path and line, and with which message. *silent* are
+    programs that it started and that do not report, because of which it is *opaque*.
     """
 
     run: int
@@ -225,6 +227,8 @@ class TestEnded(Message):
     functions: list[tuple[str, int, str]] = field(default_factory=list)
     as_before: bool = False
     teardown_failed: bool = False
+    crash: tuple[str, int, str] | None = None
+    silent: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

@@ -328,6 +328,17 @@ class Book:
                 found.add(path)
         return found
 
+    def known_tests(self) -> set[str]:
+        """The nodeids of all tests that there were at the last collections, and of files that failed then."""
+        latest = [records[-1] for records in self.files.values()]
+        failing = {record.nodeid for record in latest if record.outcome in BAD}
+        return failing.union(*(record.nodeids for record in latest))
+
+    def files_without(self, nodeids: Collection[str]) -> set[str]:
+        """The files that have none of these tests."""
+        wanted = set(nodeids)
+        return {path for path, found in self.files.items() if wanted.isdisjoint((found[-1].nodeid, *found[-1].nodeids))}
+
     def module_paths(self) -> dict[str, str]:
         """The files of the modules that runs of this session have executed, by name."""
         return self._module_paths

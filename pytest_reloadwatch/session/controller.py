@@ -11,7 +11,7 @@ import select
 import selectors
 import signal
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pytest_reloadwatch.exceptions import BadMessageError
 from pytest_reloadwatch.graph.keys import path_of
@@ -31,6 +31,7 @@ from pytest_reloadwatch.session.ending import (
     was_stopped,
 )
 from pytest_reloadwatch.session.engine import Engine, InPlaceEngine, RewindEngine
+from pytest_reloadwatch.session.errands import Errands, as_nodeid
 from pytest_reloadwatch.session.hoisting import Hoister
 from pytest_reloadwatch.session.planner import Planner
 from pytest_reloadwatch.session.pool import Pool
@@ -107,9 +108,12 @@ class Controller:
         self._conversation = Conversation(book, self._hoister, events, screen)
         self._why = Why(book, self._file_name)
         self._desk = Desk(clients, self._selector, self._on_request)
+        self._errands = Errands(self._desk.is_connected, self._with_failures)
+        events.on_line = self._desk.tell
         self._state = State.IDLE
         self._deadlines = Deadlines()
         self._round = Round(wish=Wish(everything=options.everything))
+        self._rested = self._round  # the last one that was not for an errand
         self._current: Current | None = None
         self._leaving: Current | None = None  # it has finished, but its process has not ended yet
         self._runs = 0
@@ -369,6 +373,8 @@ class Controller:
 
     def _tell_reasons(self) -> None:
         """Say once a round why its tests were selected; by now the run is under way."""
+        if self._round.wish.nodeids:
+            return  # because somebody asked
         ranked = [one for one in self._book.ranked() if one.test.nodeid not in self._round.reasons]
         self._round.reasons.update((one.test.nodeid, one) for one in ranked)
         if ranked and self._round.runs == 1:
@@ -654,13 +660,14 @@ class Controller:
             if standing.is_settled:
                 self._events.emit("settled", **standing.as_event())
             self._screen.summary(standing.summary())
-        self._desk.answer_waiting(standing.as_answer())
+        self._desk.answer_waiting(self._with_failures(standing.as_answer()))
         if self._options.once:
             self._end(self._exit_code)
             return
         if self._round.is_news:
             self._screen.waiting(self._watcher.problem if self._runs == 1 else "")
-        self._idle_work()
+        if not self._run_errands():
+            self._idle_work()
 
     def _idle_work(self) -> None:
         """Make the next answer quicker while nobody waits."""
@@ -676,13 +683,54 @@ class Controller:
             self._end(self._exit_code)
         elif request.name == "why":
             client.answer(self._why.answer(request.nodeid, self._round))
+        elif request.name in ("events", "follow"):
+            self._tell_events(request, client)
         elif request.name == "status":
             standing = self._standing()
-            answer = standing.as_answer(for_status=True)
+            answer = self._with_failures(standing.as_answer(for_status=True))
             client.answer(answer | {"settled": standing.is_settled and self._state is State.IDLE})
+        elif request.name == "run":
+            questions = [as_nodeid(question, self._beginning.rootdir) for question in request.nodeids]
+            self._errands.add(client, questions, self._runs)
+            self._on_files()
+            if self._state is State.IDLE and self._has_root and not self._run_errands():
+                self._plan_again()
         else:
             self._desk.keep_waiting(client)
             self._answer_when_settled()
+
+    def _with_failures(self, answer: dict[str, Any]) -> dict[str, Any]:
+        """The same, with where and how each of its tests failed that did."""
+        failures = self._conversation.crashes_of(answer["outcomes"])
+        for failure in failures.values():
+            failure["path"] = self._file_name(failure["path"])
+        return {**answer, "failures": failures} if failures else answer
+
+    def _tell_events(self, request: Request, client: Client) -> None:
+        if request.name == "follow":
+            client.answer({"event": "following", "settled": self._state is State.IDLE and self._standing().is_settled})
+            self._desk.let_follow(client)
+        else:
+            client.answer({"event": "events", "events": self._events.recent()})
+
+    def _run_errands(self) -> bool:
+        """What the files ask for has run: now what clients want to run; whether there is any."""
+        if self._needs_run(self._planner.remaining(self._round)):
+            return False
+        standing, known, round_ = self._standing(), self._book.known_tests(), self._round
+        if self._failure is not None:
+            self._errands.answer_all(standing.exit_code, standing.outcomes, self._failure.problem)
+        proven = {n: o for n, o in standing.outcomes.items() if n in round_.attempted}
+        ran = round_.wish.nodeids if round_.runs else ()
+        self._errands.answer(ran, self._runs - round_.runs + 1, self._book.loose | proven, known)
+        due = self._errands.due(known)
+        if due:
+            self._rested = self._rested if round_.wish.nodeids else round_
+            self._round = Round(wish=Wish(nodeids=due))
+            self._plan()
+        elif round_.wish.nodeids:
+            self._round = self._rested  # that is what people ask about
+        return bool(due)
 
     def _answer_when_settled(self) -> None:
         """A question is about the tree now: look, then run what that takes."""
@@ -690,7 +738,7 @@ class Controller:
         if self._state is State.IDLE and self._has_root:
             standing = self._standing()
             if standing.is_settled:
-                self._desk.answer_waiting(standing.as_answer())
+                self._desk.answer_waiting(self._with_failures(standing.as_answer()))
             else:
                 if self._round.runs or not self._round.cause:  # otherwise its first run only waits its turn
                     self._round = Round()

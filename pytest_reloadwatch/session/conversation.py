@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pytest_reloadwatch.proof.digest import listing_key, lookup_key
+from pytest_reloadwatch.proof.model import BAD
 from pytest_reloadwatch.rewind import messages as m
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from pytest_reloadwatch.session.book import Book
     from pytest_reloadwatch.session.events import Events
@@ -32,6 +33,7 @@ class Conversation:
         self._events = events
         self._screen = screen
         self._complaints: set[str] = set()
+        self._crashes: dict[str, tuple[str, int, str] | None] = {}
         self._handlers: dict[type[m.Message], Callable[..., None]] = {
             m.Knowledge: self._on_knowledge,
             m.Wrote: self._on_wrote,
@@ -92,10 +94,20 @@ class Conversation:
         self.tell_test(current, nodeid, "error")
         if current.in_test:
             number = current.record.number
+            self._crashes[nodeid] = (path, 1, f"the run {how} in this test")
             current.record.ended[nodeid] = m.TestEnded(number, nodeid, path, "error", 0.0, [], opaque=False)
         else:
             current.record.failed_files[nodeid] = path
             self._book.note_uncollectable(path, nodeid)
+
+    def crashes_of(self, outcomes: Mapping[str, str]) -> dict[str, dict[str, Any]]:
+        """Where those among these tests failed that did, when they last ran in this session."""
+        found = {}
+        for nodeid, outcome in outcomes.items():
+            crash = self._crashes.get(nodeid) if outcome in BAD else None
+            if crash is not None:
+                found[nodeid] = dict(zip(("path", "line", "message"), crash, strict=True))
+        return found
 
     def tell_left_out(self, names: Iterable[str]) -> None:
         """These files, or a directory where there is no name, count for nobody until they are edited."""
@@ -132,6 +144,7 @@ class Conversation:
 
     def _on_collect_failed(self, message: m.CollectFailed, current: Current) -> None:
         current.record.failed_files[message.nodeid] = message.path
+        self._crashes[message.nodeid] = message.crash
         self.tell_test(current, message.nodeid, "error", message.seconds)
 
     def _on_collection(self, message: m.Collection, current: Current) -> None:
@@ -151,6 +164,8 @@ class Conversation:
         current.record.ended[message.nodeid] = message
         current.record.codes += message.functions
         current.reached = ("", "")
+        if message.outcome in BAD:
+            self._crashes[message.nodeid] = message.crash
         self.tell_test(current, message.nodeid, message.outcome, message.seconds)
 
     def _on_unwatched(self, message: m.Unwatched, _current: Current) -> None:

@@ -16,10 +16,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Wish:
-    """What the person asked for: everything, or only what fails; neither means what is affected or fails."""
+    """What was asked for: everything, only what fails, or these tests; else what is affected or fails."""
 
     everything: bool = False
     only_failing: bool = False
+    nodeids: frozenset[str] = frozenset()
 
 
 @dataclass
