@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from types import CodeType, FrameType
 
     from pytest_reloadwatch.record.children import Child
+    from pytest_reloadwatch.record.costs import Cost
     from pytest_reloadwatch.record.executed import Executed
     from pytest_reloadwatch.record.firstparty import FirstParty
 
@@ -75,7 +76,7 @@ class Learned:
     *past* is everything that the process has taken in: keys in order. *edges* lead from a module's
     file to what its code imported or read; *ambient* was taken in on nobody's account. *at_import* is the first-party
     code that executed while modules were imported, None where that is not known. *executed* are names of modules
-    that a loader has given code to, where *modules* are those that it was asked for.
+    that a loader has given code to, where *modules* are those that it was asked for. *costs* are those of imports.
     """
 
     past: dict[str, None] = field(default_factory=dict)
@@ -84,6 +85,7 @@ class Learned:
     ambient: dict[str, None] = field(default_factory=dict)
     at_import: set[Executed] | None = field(default_factory=set)
     executed: list[str] = field(default_factory=list)
+    costs: list[Cost] = field(default_factory=list)
 
 
 class Recorder:
@@ -155,6 +157,10 @@ class Recorder:
         self.learned.modules.append((name, path))
         self.learned.past[path] = None
         self.on_import()
+
+    def cost(self, cost: Cost) -> None:
+        """A module has been imported, and that was what it took."""
+        self.learned.costs.append(cost)
 
     def opened(self, path: str, frame: FrameType) -> None:
         path, is_bytecode = _source_of(path)

@@ -124,6 +124,7 @@ class Knowledge(Message):
     ambient: list[str]
     executed: list[str] = field(default_factory=list)
     at_import: list[tuple[str, int, str]] | None = None  # not known
+    costs: list[tuple[str, str, str, float, float]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -176,7 +177,7 @@ class Collection(Message):
 
     *files* (path, nodeid, outcome) are those that the process has collected, *items* (nodeid, path) all
     the tests in scope, in order; *roots* the first-party directories of ``sys.path``; *imports* what this run's
-    first-party code imported so far, as rewind.hoisting.ImportSeen has it.
+    first-party code imported so far, as rewind.hoisting.ImportSeen has it; *importing* the seconds in which it did.
     """
 
     run: int
@@ -184,6 +185,7 @@ class Collection(Message):
     items: list[tuple[str, str]]
     roots: list[str]
     imports: list[tuple[str, str, str, int, str]]
+    importing: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -77,6 +77,7 @@ class Run:
 
     def _on_resume(self) -> None:
         self._finder.imports = []
+        self._finder.costs.begin_run()
         self._codes_told = 0
         self._adopt_order()
         _compat.refresh_early_state(self._config)
@@ -195,6 +196,7 @@ class Run:
                 items=[(item.nodeid, str(item.path)) for item in session.items],
                 roots=list(self._finder.first_party_places()),
                 imports=self._finder.imports,
+                importing=round(self._finder.costs.busy(), 6),
             )
         )
 

@@ -103,8 +103,13 @@ class Timeline(Speaker):
                 ambient=list(learned.ambient),
                 at_import=None if learned.at_import is None else list(learned.at_import),
                 executed=learned.executed,
+                costs=learned.costs,
             )
         )
+
+    def moment(self) -> float:
+        """How long this timeline has gone on, in seconds, not counting how long it lay frozen."""
+        return self._clock.moment()
 
     def before_module(self, path: str) -> bool:
         """A first-party module is about to execute; True when time has gone back to here."""

@@ -26,6 +26,7 @@ from pytest_reloadwatch.watch.tree import Sweep, Tree
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
 
+    from pytest_reloadwatch.proof.chronicle import Chronicle
     from pytest_reloadwatch.record.firstparty import FirstParty
     from pytest_reloadwatch.rewind.messages import Collection as CollectionMessage
     from pytest_reloadwatch.rewind.messages import Knowledge, TestEnded
@@ -60,6 +61,7 @@ class Book:
         self._touched_often: set[str] = set()
         self.executions: Counter[str] = Counter()  # how often each module was executed, by name
         self.loose: dict[str, str] = {}  # outcomes that could not be proven
+        self._flaky: dict[str, tuple[str, str]] = {}
         self._listings: list[Group] = []
         self.listing_missed = False  # by the last run, for something was written meanwhile
         self._dropped: list[str] = []
@@ -328,6 +330,29 @@ class Book:
                 found.add(path)
         return found
 
+    @property
+    def chronicle(self) -> Chronicle:
+        """Where rounds, costs and remarks are kept; another one after the store could not be written."""
+        return self._store.chronicle
+
+    @property
+    def environment(self) -> str:
+        return self._environment
+
+    @property
+    def scope(self) -> str:
+        return self._scope
+
+    @property
+    def store_path(self) -> str:
+        """The file in which everything is kept; empty where there is none."""
+        return self._store.path or ""
+
+    def take_flaky(self) -> dict[str, tuple[str, str]]:
+        """The tests that had another verdict for the same files since the last call: before, and then."""
+        flaky, self._flaky = self._flaky, {}
+        return flaky
+
     def known_tests(self) -> set[str]:
         """The nodeids of all tests that there were at the last collections, and of files that failed then."""
         latest = [records[-1] for records in self.files.values()]
@@ -428,9 +453,16 @@ class Book:
                 continue
             groups = (bases.group(ended.path), *([bases.own(own)] if own else []))
             proof = Proof(ended.nodeid, ended.path, groups, ended.outcome, ended.seconds)
+            self._note_flaky(proof)
             _keep(self.proofs.setdefault(ended.nodeid, []), proof)
             kept.append(proof)
         return kept, unproven
+
+    def _note_flaky(self, proof: Proof) -> None:
+        """The same dependencies, and another verdict."""
+        for before in self.proofs.get(proof.nodeid, ()):
+            if before.groups == proof.groups and (before.outcome in BAD) != (proof.outcome in BAD):
+                self._flaky[proof.nodeid] = (before.outcome, proof.outcome)
 
     def _own_keys(self, ended: TestEnded, run: RunRecord, base: set[str]) -> set[str]:
         """What a test took in beside *base*, with all that its code rests on: others may have imported it before."""

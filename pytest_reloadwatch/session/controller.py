@@ -13,6 +13,7 @@ import signal
 import time
 from typing import TYPE_CHECKING, Any
 
+from pytest_reloadwatch import BEGAN
 from pytest_reloadwatch.exceptions import BadMessageError
 from pytest_reloadwatch.graph.keys import path_of
 from pytest_reloadwatch.proof.digest import ABSENT, FIRST_PARTY, digest_bytes
@@ -20,6 +21,7 @@ from pytest_reloadwatch.proof.rank import Rank
 from pytest_reloadwatch.rewind import messages as m
 from pytest_reloadwatch.rewind.bytecode import discard_bytecode
 from pytest_reloadwatch.rewind.choice import WARM
+from pytest_reloadwatch.session.chronicler import Chronicler
 from pytest_reloadwatch.session.conversation import Conversation
 from pytest_reloadwatch.session.desk import Desk
 from pytest_reloadwatch.session.ending import (
@@ -39,6 +41,7 @@ from pytest_reloadwatch.session.rounds import Current, Deadlines, Failure, Round
 from pytest_reloadwatch.session.run_record import RunRecord
 from pytest_reloadwatch.session.standing import INTERRUPTED, Standing
 from pytest_reloadwatch.session.states import SUCCESSORS, State
+from pytest_reloadwatch.session.timing import PLAN, REWIND, Timing, lateness
 from pytest_reloadwatch.session.wakers import CHILD_ENDED, catch_signals, watch_or_poll
 from pytest_reloadwatch.session.why import Why
 
@@ -106,6 +109,8 @@ class Controller:
         if workers is not None:
             self._engine = InPlaceEngine(self._pool, book, workers)
         self._conversation = Conversation(book, self._hoister, events, screen)
+        startup = (time.time_ns() - BEGAN) / 1e9
+        self._chronicler = Chronicler(book, options.engine, startup)
         self._why = Why(book, self._file_name)
         self._desk = Desk(clients, self._selector, self._on_request)
         self._errands = Errands(self._desk.is_connected, self._with_failures)
@@ -120,6 +125,7 @@ class Controller:
         self._failure: Failure | None = None
         self._interrupts = 0
         self._last_change = 0.0
+        self._looked = 0.0
         self._keys_from = -1
         self._has_root = False
         self._is_in_place = workers is not None
@@ -204,6 +210,7 @@ class Controller:
 
     def _look(self) -> None:
         """Sweep the tree and act on what has changed."""
+        self._looked = time.monotonic()
         self._hear_run()
         found = self._book.sweep()
         if any(self._book.tree.digest(key) in (ABSENT, _EMPTY) for key in found.changed):
@@ -287,7 +294,7 @@ class Controller:
         """Changes start a round; those that come before the last one was done belong to it too."""
         self._last_change = time.monotonic()
         self._planner.note_edited(changed)
-        before = Round() if anew else self._round
+        before = Round(timing=self._begin_timing(changed)) if anew else self._round
         if anew:
             self._book.loose.clear()
         names = [name for key in sorted(changed) if (name := self._file_name(key))]
@@ -296,7 +303,12 @@ class Controller:
             changed=before.changed | set(changed),
             outdated=before.outdated,
             disturbances=before.disturbances,
+            timing=before.timing,
         )
+
+    def _begin_timing(self, changed: Collection[str]) -> Timing:
+        stamps = [stamp for key in changed if (stamp := self._book.tree.written(path_of(key))) is not None]
+        return Timing(max(0.0, lateness(stamps) - (time.monotonic() - self._looked)), self._looked)
 
     def _wait_for_quiet(self) -> None:
         self._move(State.QUIET)
@@ -325,6 +337,7 @@ class Controller:
         """Start the run that the tree and the round ask for, or settle."""
         if self._failure is not None and not self._failure.past <= self._book.tree.entries:
             self._failure = None
+        self._round.timing.enter(PLAN)
         remaining = self._planner.remaining(self._round)
         if not self._needs_run(remaining):
             self._settle()
@@ -368,6 +381,8 @@ class Controller:
         if checkpoint.is_root and self._is_in_place and self._runs > 1:
             self._screen.note(f"a fresh process: {self._unfit or 'the last one was ended'}")
             self._unfit = ""
+        self._current.is_cold = checkpoint.is_root and not order.prune and not order.proven and order.only is None
+        self._round.timing.enter(REWIND)
         self._pool.tell(checkpoint.pid, order)
         self._tell_reasons()
 
@@ -420,6 +435,7 @@ class Controller:
         current = self._current
         if current is None or getattr(message, "run", 0) != current.record.number:
             return
+        self._chronicler.hear(message, self._round)
         if isinstance(message, m.Started):
             self._on_started(message, current, channel)
         elif isinstance(message, m.Stopped):
@@ -541,6 +557,8 @@ class Controller:
         crashed = current.exit_code is None and not cancelled and not current.conftest
         if crashed:
             self._conversation.blame(current)
+        if current.is_cold and not cancelled and current.exit_code in (0, 1):
+            self._chronicler.note_cold(time.monotonic() - current.began)
         self._reject_order(current)
         unproven = self._book.close(current.record)
         self._watch()
@@ -638,6 +656,7 @@ class Controller:
 
     def _save(self) -> None:
         complaint = self._book.save()
+        self._chronicler.write()
         if complaint:
             self._screen.note(complaint)
 
@@ -653,6 +672,7 @@ class Controller:
     def _settle(self) -> None:
         """Nothing more runs by itself: say where the project stands."""
         standing = self._standing()
+        self._chronicler.close(self._round, standing, len(self._hoister.executed))
         self._exit_code = standing.exit_code
         if self._round.is_news:
             if not self._round.runs and self._failure is None and standing.is_settled:
@@ -672,6 +692,7 @@ class Controller:
     def _idle_work(self) -> None:
         """Make the next answer quicker while nobody waits."""
         self._engine.work_ahead()
+        self._chronicler.write()
         if gc.get_count()[0] > GARBAGE:
             gc.collect()
 
@@ -685,6 +706,9 @@ class Controller:
             client.answer(self._why.answer(request.nodeid, self._round))
         elif request.name in ("events", "follow"):
             self._tell_events(request, client)
+        elif request.name == "facts":
+            self._chronicler.write()
+            client.answer(self._facts())
         elif request.name == "status":
             standing = self._standing()
             answer = self._with_failures(standing.as_answer(for_status=True))
@@ -698,6 +722,19 @@ class Controller:
         else:
             self._desk.keep_waiting(client)
             self._answer_when_settled()
+
+    def _facts(self) -> dict[str, Any]:
+        """What the store does not tell, or not yet."""
+        checkpoints = [(c.moment, c.place, self._file_name(c.before)) for c in self._pool.checkpoints.values()]
+        return {
+            "event": "facts",
+            "rootdir": self._beginning.rootdir,
+            "store": self._book.store_path,
+            "environment": self._book.environment,
+            "scope": self._book.scope,
+            "hot": self._planner.hot,
+            "checkpoints": sorted(checkpoints),
+        }
 
     def _with_failures(self, answer: dict[str, Any]) -> dict[str, Any]:
         """The same, with where and how each of its tests failed that did."""

@@ -73,6 +73,7 @@ class WorkerLife(Speaker):
                 edges=list(learned.edges),
                 ambient=list(learned.ambient),
                 executed=learned.executed,
+                costs=learned.costs,
             )
         )
 
@@ -80,6 +81,9 @@ class WorkerLife(Speaker):
         """Send what was learned of modules that are warm: what rests on them does so still."""
         edges = [(source, key) for source, keys in self.edges.items() for key in keys]
         self.send(Knowledge(self.order.run, past=[], modules=[], edges=edges, ambient=sorted(self.ambient)))
+
+    def moment(self) -> float:
+        return time.monotonic()
 
     def before_module(self, path: str) -> bool:
         """A first-party module is about to execute; nothing freezes here."""
