@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from pytest_reloadwatch.commands import asking
+from pytest_reloadwatch.commands import asking, drawing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 _JSON = "print JSON"
+_STORE = "the store to read, where no session runs and pytest's cache directory is an unusual one"
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -36,5 +37,10 @@ def make_parser() -> argparse.ArgumentParser:
     events.add_argument("--follow", action="store_true", help="what happens from now on, until the session ends")
     for command in (waiting, status, why, run, events):
         command.add_argument("--json", action="store_true", help=_JSON)
+    graph = add("graph", drawing.graph, "write a picture of the imports, their costs and their tests; exit 0, 1, 3")
+    report = add("report", drawing.report, "write a picture of a session: each save with its times; exit 0, 1, 3")
+    for command, file in ((graph, "reloadwatch-graph.html"), (report, "reloadwatch-report.html")):
+        command.add_argument("-o", "--output", metavar="FILE", default=file, help=f"where to write it (default {file})")
+        command.add_argument("--store", metavar="FILE", help=_STORE)
     add("stop", asking.stop, "end the session; exit 0, 3")
     return parser

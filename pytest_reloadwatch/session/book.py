@@ -445,6 +445,7 @@ class Book:
                 own.add(FIRST_PARTY)
             self._follow(map(proof_key, own))
         disturbed = self._disturbed(run)
+        self._match()
         for ended in run.ended.values():
             own = owns[ended.nodeid]
             if written := (bases.keys(ended.path) & disturbed) | (own & disturbed):
@@ -459,9 +460,9 @@ class Book:
         return kept, unproven
 
     def _note_flaky(self, proof: Proof) -> None:
-        """The same dependencies, and another verdict."""
+        """An earlier verdict that holds for the same files is another one."""
         for before in self.proofs.get(proof.nodeid, ()):
-            if before.groups == proof.groups and (before.outcome in BAD) != (proof.outcome in BAD):
+            if (before.outcome in BAD) != (proof.outcome in BAD) and self._matcher.holds(before.groups):
                 self._flaky[proof.nodeid] = (before.outcome, proof.outcome)
 
     def _own_keys(self, ended: TestEnded, run: RunRecord, base: set[str]) -> set[str]:

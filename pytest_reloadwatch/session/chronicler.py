@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pytest_reloadwatch.session.rounds import Round
     from pytest_reloadwatch.session.standing import Standing
 
-LISTED = 300  # modules of a round that are kept by name
+LISTED = 3000  # files of a round that are kept
 IMPURE = "impure"
 UNWATCHED = "unwatched"
 OPAQUE = "opaque"
@@ -40,6 +40,7 @@ class Chronicler:
         self._known: set[tuple[str, str]] | None = None  # remarks in the store
         self._impure: set[str] = set()
         self._last: Round | None = None
+        self._executed: set[str] = set()  # files, in the current round
         self._handlers: dict[type[m.Message], Callable[..., None]] = {
             m.Started: lambda _message, round_: round_.timing.enter(LOAD),
             m.Knowledge: self._on_knowledge,
@@ -73,6 +74,7 @@ class Chronicler:
             return
         self._last = round_
         self._rounds.append((time.time(), self._describe(round_, standing, warm)))
+        self._executed = set()
 
     def write(self) -> None:
         """All that is new; what cannot be written is not kept, and saving verdicts will complain."""
@@ -108,15 +110,16 @@ class Chronicler:
             "failing": len(standing.failing),
             "exit_code": standing.exit_code,
             "settled": standing.is_settled,
-            "reexecuted": sorted(round_.reexecuted)[:LISTED],
-            "warm": max(0, warm - len(round_.reexecuted)),
-            "modules": len(round_.reexecuted),
+            "reexecuted": sorted(self._executed)[:LISTED],
+            "warm": max(0, warm - len(self._executed)),
+            "modules": len(self._executed),
             "flaky": self._book.take_flaky(),
             "cold": cold and round(cold, 4),
         }
 
     def _on_knowledge(self, message: m.Knowledge, _round: Round) -> None:
         for name, path in message.modules:
+            self._executed.add(path)
             self._costs.setdefault(path, (name, path, "", 0.0, 0.0))
         for cost in message.costs:
             self._costs[cost[1] or cost[0]] = cost
