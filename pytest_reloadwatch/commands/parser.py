@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from pytest_reloadwatch.commands import asking, drawing
+from pytest_reloadwatch.commands import advising, asking, drawing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,5 +42,8 @@ def make_parser() -> argparse.ArgumentParser:
     for command, file in ((graph, "reloadwatch-graph.html"), (report, "reloadwatch-report.html")):
         command.add_argument("-o", "--output", metavar="FILE", default=file, help=f"where to write it (default {file})")
         command.add_argument("--store", metavar="FILE", help=_STORE)
+    doctor = add("doctor", advising.doctor, "what keeps this project from being faster, and what to do; exit 0, 3")
+    doctor.add_argument("--json", action="store_true", help=_JSON)
+    doctor.add_argument("--store", metavar="FILE", help=_STORE)
     add("stop", asking.stop, "end the session; exit 0, 3")
     return parser

@@ -25,12 +25,16 @@ OPAQUE = "opaque"
 
 
 class Chronicler:
-    """Keeps it until there is time to write it. *startup* is what came before the session, in seconds."""
+    """Keeps it until there is time to write it.
 
-    def __init__(self, book: Book, engine: str, startup: float) -> None:
+    *startup* is what came before the session, in seconds; a session that runs only *once* takes no checkpoints.
+    """
+
+    def __init__(self, book: Book, engine: str, startup: float, *, once: bool) -> None:
         self._book = book
         self._engine = engine
         self._startup = startup
+        self._once = once
         self._session = time.time()
         self._cold: float | None = None
         self._rounds: list[tuple[float, dict[str, Any]]] = []
@@ -62,6 +66,8 @@ class Chronicler:
     def note_cold(self, seconds: float) -> None:
         """A run has executed everything and run all tests, with nothing warm; it took so long after pytest's start."""
         self._cold = self._startup + seconds
+        if self._once:
+            return
         self._gone |= {(kind, name) for kind, name in self._known_remarks() if kind == IMPURE} - {
             (IMPURE, name) for name in self._impure
         }
@@ -99,6 +105,7 @@ class Chronicler:
         return {
             "session": self._session,
             "engine": self._engine,
+            "once": self._once,
             "cause": round_.cause,
             "wish": "all" if wish.everything else "failing" if wish.only_failing else "run" if wish.nodeids else "",
             "split": timing.split(),

@@ -110,7 +110,7 @@ class Controller:
             self._engine = InPlaceEngine(self._pool, book, workers)
         self._conversation = Conversation(book, self._hoister, events, screen)
         startup = (time.time_ns() - BEGAN) / 1e9
-        self._chronicler = Chronicler(book, options.engine, startup)
+        self._chronicler = Chronicler(book, options.engine, startup, once=options.once)
         self._why = Why(book, self._file_name)
         self._desk = Desk(clients, self._selector, self._on_request)
         self._errands = Errands(self._desk.is_connected, self._with_failures)

@@ -1,0 +1,55 @@
+"""The command that says what keeps a project from being faster."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from pytest_reloadwatch.commands import codes
+from pytest_reloadwatch.exceptions import NothingKnownError
+
+if TYPE_CHECKING:
+    import argparse
+
+    from pytest_reloadwatch.doctor.findings import Finding
+
+
+def doctor(chosen: argparse.Namespace) -> int:
+    """Findings, each with what to do about it."""
+    from pytest_reloadwatch.doctor import plugins
+    from pytest_reloadwatch.doctor.findings import findings, standing, unknown
+    from pytest_reloadwatch.facts.known import find
+
+    try:
+        known = find(os.getcwd(), chosen.store or "")
+    except NothingKnownError as error:
+        print(error, file=sys.stderr)
+        return codes.NO_SESSION
+    found = findings(known)
+    slow = plugins.judge(plugins.measure(known.rootdir))
+    found += [slow] if slow is not None else []
+    missing = unknown(known)
+    if chosen.json:
+        values = [dataclasses.asdict(finding) for finding in found]
+        answer = {"event": "doctor", "project": known.rootdir, "standing": standing(known)}
+        print(json.dumps({**answer, "findings": values, "unknown": missing}))
+        return codes.GOOD
+    print(standing(known))
+    for finding in found:
+        _tell(finding)
+    for text in missing:
+        print(f"\n? {text}")
+    if not found:
+        print("\nnothing was found that keeps it from being faster" + (", as far as that is known" * bool(missing)))
+    return codes.GOOD
+
+
+def _tell(finding: Finding) -> None:
+    took = f", {finding.seconds:.2f} s together" if finding.seconds is not None else ""
+    print(f"\n{finding.title[0].upper()}{finding.title[1:]} ({finding.count}{took}):")
+    for item in finding.items:
+        print(f"    {item}")
+    print(f"  → {finding.advice}")
