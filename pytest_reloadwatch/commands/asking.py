@@ -95,7 +95,12 @@ def _tell_outcomes(answer: dict[str, Any], state: str) -> None:
         print(f"  {nodeid}")
         failure = answer.get("failures", {}).get(nodeid)
         if failure is not None:
-            print(f"    {failure['path']}:{failure['line']}: {failure['message']}")
+            print(_place(failure))
+
+
+def _place(failure: dict[str, Any]) -> str:
+    """As compilers do it, so that editors understand it."""
+    return f"    {failure['path']}:{failure['line']}: {failure['message']}"
 
 
 def _tell_event(event: dict[str, Any], *, as_json: bool) -> None:
@@ -111,7 +116,8 @@ def _in_words(event: dict[str, Any]) -> str:
         cause = ", ".join(event["cause"][:3])
         return f"run {event['run']}: {event['tests']} tests{' after an edit of ' + cause if cause else ''}"
     if kind == "test":
-        return f"  {event['outcome'].upper()} {event['nodeid']}" if event["outcome"] in _BAD else ""
+        told = f"  {event['outcome'].upper()} {event['nodeid']}" if event["outcome"] in _BAD else ""
+        return f"{told}\n{_place(event['failure'])}" if "failure" in event else told
     if kind == "run_finished":
         end = "cancelled" if event["cancelled"] else f"{len(event['reexecuted'])} modules re-executed"
         return f"run {event['run']}: {end}, {event['seconds']:.2f} s"

@@ -108,7 +108,7 @@ class Controller:
         self._engine: Engine = RewindEngine(self._pool, self._planner, self._hoister)
         if workers is not None:
             self._engine = InPlaceEngine(self._pool, book, workers)
-        self._conversation = Conversation(book, self._hoister, events, screen)
+        self._conversation = Conversation(book, self._hoister, events, screen, self._file_name)
         startup = (time.time_ns() - BEGAN) / 1e9
         self._chronicler = Chronicler(book, options.engine, startup, once=options.once)
         self._why = Why(book, self._file_name)
@@ -739,8 +739,6 @@ class Controller:
     def _with_failures(self, answer: dict[str, Any]) -> dict[str, Any]:
         """The same, with where and how each of its tests failed that did."""
         failures = self._conversation.crashes_of(answer["outcomes"])
-        for failure in failures.values():
-            failure["path"] = self._file_name(failure["path"])
         return {**answer, "failures": failures} if failures else answer
 
     def _tell_events(self, request: Request, client: Client) -> None:

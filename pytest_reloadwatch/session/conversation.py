@@ -27,8 +27,11 @@ LISTED = 6  # modules that are named
 class Conversation:
     """With one run at a time; messages of runs that are no longer current are not for anybody."""
 
-    def __init__(self, book: Book, hoister: Hoister, events: Events, screen: Screen) -> None:
+    def __init__(
+        self, book: Book, hoister: Hoister, events: Events, screen: Screen, file_name: Callable[[str], str]
+    ) -> None:
         self._book = book
+        self._file_name = file_name
         self._hoister = hoister
         self._events = events
         self._screen = screen
@@ -82,7 +85,9 @@ class Conversation:
     def tell_test(self, current: Current, nodeid: str, outcome: str, seconds: float = 0.0) -> None:
         self.announce(current)
         run = current.record.number
-        self._events.emit("test", run=run, nodeid=nodeid, outcome=outcome, seconds=round(seconds, 6))
+        crash = self.crashes_of({nodeid: outcome})
+        more = {"failure": crash[nodeid]} if crash else {}
+        self._events.emit("test", run=run, nodeid=nodeid, outcome=outcome, seconds=round(seconds, 6), **more)
 
     def blame(self, current: Current) -> None:
         """The run died: what it was at is in error. The rest of the tests will have another run."""
@@ -91,10 +96,10 @@ class Conversation:
         self._screen.note(f"the run {how} in {nodeid}" if nodeid else f"the run {how} outside of any test")
         if not nodeid:
             return
+        self._crashes[nodeid] = (path, 1, f"the run {how} here")
         self.tell_test(current, nodeid, "error")
         if current.in_test:
             number = current.record.number
-            self._crashes[nodeid] = (path, 1, f"the run {how} in this test")
             current.record.ended[nodeid] = m.TestEnded(number, nodeid, path, "error", 0.0, [], opaque=False)
         else:
             current.record.failed_files[nodeid] = path
@@ -106,7 +111,8 @@ class Conversation:
         for nodeid, outcome in outcomes.items():
             crash = self._crashes.get(nodeid) if outcome in BAD else None
             if crash is not None:
-                found[nodeid] = dict(zip(("path", "line", "message"), crash, strict=True))
+                path, line, message = crash
+                found[nodeid] = {"path": self._file_name(path), "line": line, "message": message}
         return found
 
     def tell_left_out(self, names: Iterable[str]) -> None:
