@@ -8,7 +8,7 @@ import pytest
 from harness import TIMEOUT, Project, WatchSession, run_once
 
 from pytest_reloadwatch.doctor import plugins
-from pytest_reloadwatch.doctor.findings import findings, standing, unknown
+from pytest_reloadwatch.doctor.findings import findings, no_bytecode, standing, unknown
 from pytest_reloadwatch.facts.known import Known, Module
 from pytest_reloadwatch.proof.model import Proof
 
@@ -148,3 +148,8 @@ def test_only_plugins_that_are_noticed_are_named():
     finding = plugins.judge([("pytest", "pytest itself", 0.3), ("quick", "a", 0.001), ("dear", "b", 0.4)])
     assert finding.items == ("0.40 s  dear (of b)",)
     assert plugins.judge([("pytest", "pytest itself", 0.3)]) is None
+
+
+def test_bytecode_that_may_not_be_written_is_a_finding():
+    assert "PYTHONDONTWRITEBYTECODE" in no_bytecode(True).advice
+    assert no_bytecode(False) is None

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def doctor(chosen: argparse.Namespace) -> int:
     """Findings, each with what to do about it."""
     from pytest_reloadwatch.doctor import plugins
-    from pytest_reloadwatch.doctor.findings import findings, standing, unknown
+    from pytest_reloadwatch.doctor.findings import findings, no_bytecode, standing, unknown
     from pytest_reloadwatch.facts.known import find
 
     try:
@@ -30,7 +30,7 @@ def doctor(chosen: argparse.Namespace) -> int:
         return codes.NO_SESSION
     found = findings(known)
     slow = plugins.judge(plugins.measure(known.rootdir))
-    found += [slow] if slow is not None else []
+    found += [finding for finding in (slow, no_bytecode(sys.dont_write_bytecode)) if finding is not None]
     missing = unknown(known)
     if chosen.json:
         values = [dataclasses.asdict(finding) for finding in found]

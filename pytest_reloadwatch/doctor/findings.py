@@ -8,6 +8,7 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from pytest_reloadwatch.facts.known import is_all, sources_in
+from pytest_reloadwatch.record.costs import BY_TEST
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -20,7 +21,6 @@ SLOW_TEST = 0.5
 WIDE = 0.8  # of all modules: a test that rests on so many runs after nearly each edit
 FEW_MODULES = 20  # below that, all tests rest on most of it anyway
 LISTED = 8
-_NOBODY = "pytest, or a test while it ran"
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,18 @@ class Finding:
     items: tuple[str, ...] = ()
     seconds: float | None = None
     count: int = field(default=1)
+
+
+def no_bytecode(is_off: bool) -> Finding | None:
+    """Whether Python may not write bytecode, as with PYTHONDONTWRITEBYTECODE."""
+    if not is_off:
+        return None
+    return Finding(
+        "no-bytecode",
+        "setting that has Python compile each module again in each new process, and pytest rewrite each test's file",
+        "unset PYTHONDONTWRITEBYTECODE (and leave out -B): what a session compiles is then there for the next",
+        ("Python does not write bytecode here",),
+    )
 
 
 def findings(known: Known) -> list[Finding]:
@@ -107,8 +119,12 @@ def _of_imports(
 ) -> Finding | None:
     if not slow:
         return None
-    items = [f"{cost(module):.2f} s  {module.name}, imported by {module.importer or _NOBODY}" for module in slow]
+    items = [f"{cost(module):.2f} s  {module.name}, imported by {_name_of(module.importer)}" for module in slow]
     return Finding(kind, title, advice, _shortened(items), round(sum(map(cost, slow)), 3), len(slow))
+
+
+def _name_of(importer: str) -> str:
+    return "a test while it ran" if importer == BY_TEST else importer or "pytest"
 
 
 def _slow(modules: Iterable[Module]) -> list[Module]:

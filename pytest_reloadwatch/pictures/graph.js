@@ -273,7 +273,7 @@ function describeModule(node) {
       hot.has(node) ? tag("hot: edited lately", "hot") : null),
     make("dl", {},
       make("dt", {}, "import"), make("dd", {}, cost(node)),
-      make("dt", {}, "paid by"), make("dd", {}, payer >= 0 ? link(payer) : "pytest or a test, which imported it first"),
+      make("dt", {}, "paid by"), make("dd", {}, payer >= 0 ? link(payer) : data.by_test.includes(node) ? "a test, while it ran" : data.seconds[node] ? "pytest" : "not measured yet"),
       make("dt", {}, "editing it"), make("dd", {}, `re-executes ${count(above.size + 1, "module")}`),
       make("dt", {}, "tests"), make("dd", {}, `${restingTests[node]} of ${totalTests()} depend on it`)),
   ];
@@ -324,7 +324,7 @@ function describeProject() {
   const dear = [...data.names.keys()].filter((node) => data.own[node] > 0.0005).sort((a, b) => data.own[b] - data.own[a]).slice(0, 12);
   parts.push(make("h2", {}, "Most costly to import, without what they import"), table(dear.map((node) => [data.own[node], link(node)])));
   const packages = data.installed.slice(0, 12).map(([name, took, who, importer]) =>
-    [took, make("span", {}, make("span", { class: "mono" }, name), " by ", who >= 0 ? link(who) : importer || "pytest or a test")]);
+    [took, make("span", {}, make("span", { class: "mono" }, name), " by ", who >= 0 ? link(who) : importer)]);
   if (packages.length) parts.push(make("h2", {}, "Installed packages, and who imports them first"), table(packages));
   parts.push(make("p", { class: "quiet" }, `Drawn ${data.made}${data.live ? " from a running session" : " from what is kept of the last session"}. `
     + "Modules stand to the left of what they import; circles of imports share columns, by directory. "

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_reloadwatch.facts.known import is_all, sources_in
 from pytest_reloadwatch.pictures.layout import place
 from pytest_reloadwatch.pictures.page import make_page
+from pytest_reloadwatch.record.costs import BY_TEST
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -46,6 +47,7 @@ def graph_data(known: Known) -> dict[str, Any]:
         "places": [[place.column, place.row] for place in places],
         "seconds": [module.seconds for module in modules],
         "own": [module.own for module in modules],
+        "by_test": [n for n, module in enumerate(modules) if module.importer == BY_TEST],
         "payers": [by_name.get(module.importer, -1) for module in modules],
         "hot": [numbers[path] for path in _hot(known) if path in numbers],
         "last": last and _last(last, known, modules),
@@ -86,7 +88,10 @@ def _last(last: dict[str, Any], known: Known, modules: Sequence[Module]) -> dict
 def _installed(known: Known, by_name: dict[str, int]) -> list[tuple[str, float, int, str]]:
     """Name, seconds, and who pays: a node, or nobody's import, as that of a test or a hook."""
     found = sorted((m for m in known.modules if not m.path), key=lambda module: -module.seconds)
-    return [(m.name, m.seconds, by_name.get(m.importer, -1), m.importer) for m in found[:INSTALLED]]
+    return [
+        (m.name, m.seconds, by_name.get(m.importer, -1), "a test" if m.importer == BY_TEST else m.importer or "pytest")
+        for m in found[:INSTALLED]
+    ]
 
 
 def _tests(known: Known, numbers: dict[str, int]) -> dict[str, Any]:

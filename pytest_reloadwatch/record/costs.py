@@ -15,7 +15,12 @@ if TYPE_CHECKING:
 NOTABLE = 0.001  # seconds from which on it is worth a word what an installed module costs
 
 Cost = tuple[str, str, str, float, float]
-"""Name, first-party path, importer's name, seconds with all that it imported itself, and without."""
+"""Name, first-party path, importer's name, seconds with all that it imported itself, and without.
+
+The importer is empty for what pytest imports itself, and BY_TEST for what is imported while tests run.
+"""
+
+BY_TEST = "<test>"
 
 
 @dataclass
@@ -33,10 +38,14 @@ class ImportCosts:
     """*clock* tells the moment of the timeline, in seconds, which does not go on while a checkpoint lies frozen.
 
     Each finished module is given to *on_cost*, if it is first-party, or somebody first-party, or nobody, asked for it.
+    *is_collecting* says whether tests have not begun yet.
     """
 
-    def __init__(self, clock: Callable[[], float], on_cost: Callable[[Cost], None]) -> None:
+    def __init__(
+        self, clock: Callable[[], float], on_cost: Callable[[Cost], None], is_collecting: Callable[[], bool]
+    ) -> None:
         self._clock = clock
+        self._is_collecting = is_collecting
         self._on_cost = on_cost
         self._main = threading.get_ident()
         self._open: list[_Open] = []
@@ -70,7 +79,7 @@ class ImportCosts:
         now = self._clock()
         if not self._open:
             self._busy_since = now
-        importer = self._open[-1].name if self._open else ""
+        importer = self._open[-1].name if self._open else "" if self._is_collecting() else BY_TEST
         self._open.append(_Open(name, self._paths.pop(name, ""), importer, now))
 
     def _end(self, name: str) -> None:

@@ -35,7 +35,7 @@ class RewindFinder:
         self._main = threading.get_ident()
         self._places: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
         self.imports: list[tuple[str, str, str, int, str]] = []
-        self.costs = ImportCosts(timeline.moment, recorder.cost)
+        self.costs = ImportCosts(timeline.moment, recorder.cost, lambda: timeline.collecting)
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
