@@ -88,10 +88,11 @@ def _last(last: dict[str, Any], known: Known, modules: Sequence[Module]) -> dict
 def _installed(known: Known, by_name: dict[str, int]) -> list[tuple[str, float, int, str]]:
     """Name, seconds, and who pays: a node, or nobody's import, as that of a test or a hook."""
     found = sorted((m for m in known.modules if not m.path), key=lambda module: -module.seconds)
-    return [
-        (m.name, m.seconds, by_name.get(m.importer, -1), "a test" if m.importer == BY_TEST else m.importer or "pytest")
-        for m in found[:INSTALLED]
-    ]
+    return [(m.name, m.seconds, by_name.get(m.importer, -1), _importer(m)) for m in found[:INSTALLED]]
+
+
+def _importer(module: Module) -> str:
+    return "a test" if module.importer == BY_TEST else module.importer or "pytest"
 
 
 def _tests(known: Known, numbers: dict[str, int]) -> dict[str, Any]:

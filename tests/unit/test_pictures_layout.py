@@ -1,4 +1,4 @@
-"""Columns of an import graph: whoever imports stands to the left, circles share a column, and long chains are no matter."""
+"""Columns of an import graph: whoever imports stands to the left, and circles share a column."""
 
 from pytest_reloadwatch.pictures.layout import levels, place
 
