@@ -124,7 +124,7 @@ def _of_imports(
 
 
 def _name_of(importer: str) -> str:
-    return "a test while it ran" if importer == BY_TEST else importer or "pytest"
+    return "a test while it ran" if importer == BY_TEST else importer or "pytest or a plugin"
 
 
 def _slow(modules: Iterable[Module]) -> list[Module]:

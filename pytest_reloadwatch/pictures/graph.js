@@ -273,7 +273,7 @@ function describeModule(node) {
       hot.has(node) ? tag("hot: edited lately", "hot") : null),
     make("dl", {},
       make("dt", {}, "import"), make("dd", {}, cost(node)),
-      make("dt", {}, "paid by"), make("dd", {}, payer >= 0 ? link(payer) : data.by_test.includes(node) ? "a test, while it ran" : data.seconds[node] ? "pytest" : "not measured yet"),
+      make("dt", {}, "paid by"), make("dd", {}, payer >= 0 ? link(payer) : data.by_test.includes(node) ? "a test, while it ran" : data.seconds[node] ? "pytest or a plugin" : "not measured yet"),
       make("dt", {}, "editing it"), make("dd", {}, `re-executes ${count(above.size + 1, "module")}`),
       make("dt", {}, "tests"), make("dd", {}, `${restingTests[node]} of ${totalTests()} depend on it`)),
   ];

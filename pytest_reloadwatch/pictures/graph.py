@@ -92,7 +92,7 @@ def _installed(known: Known, by_name: dict[str, int]) -> list[tuple[str, float, 
 
 
 def _importer(module: Module) -> str:
-    return "a test" if module.importer == BY_TEST else module.importer or "pytest"
+    return "a test" if module.importer == BY_TEST else module.importer or "pytest or a plugin"
 
 
 def _tests(known: Known, numbers: dict[str, int]) -> dict[str, Any]:
