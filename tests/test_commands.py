@@ -160,7 +160,9 @@ class TestEvents:
 
     def test_what_has_happened_can_be_had_later(self, session):
         done = command(session.project.root, "events", "--json")
-        assert [json.loads(line) for line in done.stdout.splitlines()] == session.events()
+        events = [json.loads(line) for line in done.stdout.splitlines()]
+        assert [event for event in events if event["event"] != "failure"] == session.events()
+        assert {event["nodeid"]: event["line"] for event in events if event["event"] == "failure"}[TWO] == 3
         assert f"FAILED {TWO}" in command(session.project.root, "events").stdout
 
     def test_who_does_not_read_holds_up_nobody_and_misses_nothing(self, session):

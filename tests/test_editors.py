@@ -119,7 +119,7 @@ class TestAnswers:
         said = python(session.project.root, "events", "--json").stdout.splitlines()
         events = [json.loads(line) for line in said] + [next(follow(str(session.project.root)))]
         assert [problem for event in events for problem in mismatches(event, SCHEMAS["event"])] == []
-        kinds = {"run_started", "selected", "test", "run_finished", "settled", "following"}
+        kinds = {"run_started", "selected", "test", "failure", "run_finished", "settled", "following"}
         assert {event["event"] for event in events} == kinds
 
     def test_every_command_and_exit_code_is_documented(self):

@@ -116,8 +116,9 @@ def _in_words(event: dict[str, Any]) -> str:
         cause = ", ".join(event["cause"][:3])
         return f"run {event['run']}: {event['tests']} tests{' after an edit of ' + cause if cause else ''}"
     if kind == "test":
-        told = f"  {event['outcome'].upper()} {event['nodeid']}" if event["outcome"] in _BAD else ""
-        return f"{told}\n{_place(event['failure'])}" if "failure" in event else told
+        return f"  {event['outcome'].upper()} {event['nodeid']}" if event["outcome"] in _BAD else ""
+    if kind == "failure":
+        return _place(event)
     if kind == "run_finished":
         end = "cancelled" if event["cancelled"] else f"{len(event['reexecuted'])} modules re-executed"
         return f"run {event['run']}: {end}, {event['seconds']:.2f} s"

@@ -85,9 +85,9 @@ class Conversation:
     def tell_test(self, current: Current, nodeid: str, outcome: str, seconds: float = 0.0) -> None:
         self.announce(current)
         run = current.record.number
-        crash = self.crashes_of({nodeid: outcome})
-        more = {"failure": crash[nodeid]} if crash else {}
-        self._events.emit("test", run=run, nodeid=nodeid, outcome=outcome, seconds=round(seconds, 6), **more)
+        self._events.emit("test", run=run, nodeid=nodeid, outcome=outcome, seconds=round(seconds, 6))
+        for crash in self.crashes_of({nodeid: outcome}).values():
+            self._events.tell("failure", run=run, nodeid=nodeid, **crash)
 
     def blame(self, current: Current) -> None:
         """The run died: what it was at is in error. The rest of the tests will have another run."""

@@ -24,9 +24,13 @@ class Events:
 
     def emit(self, event: str, **values: Any) -> None:
         """One write a line, so that a reader who follows the file sees whole lines."""
-        line = json.dumps({"event": event, **values}).encode() + b"\n"
         if self._file >= 0:
-            os.write(self._file, line)
+            os.write(self._file, _line(event, values))
+        self.tell(event, **values)
+
+    def tell(self, event: str, **values: Any) -> None:
+        """The same for clients alone: in the file are events of the kinds that have always been there."""
+        line = _line(event, values)
         self._keep(line)
         self.on_line(line)
 
@@ -44,3 +48,7 @@ class Events:
         self._size += len(line)
         while self._size > KEPT:
             self._size -= len(self._recent.popleft())
+
+
+def _line(event: str, values: dict[str, Any]) -> bytes:
+    return json.dumps({"event": event, **values}).encode() + b"\n"
