@@ -1,12 +1,14 @@
 """Editors, agents and hooks at one warm session: what each command answers, and that its documentation says so."""
 
+import contextlib
 import json
+import os
 import subprocess
 import sys
 import threading
 
 import pytest
-from harness import TIMEOUT, Project, WatchSession, eventually
+from harness import TIMEOUT, Project, WatchSession, eventually, pty, termios
 
 from pytest_reloadwatch.session.clients import ask, follow
 
@@ -203,6 +205,51 @@ def version_of(answer):
     """The version of the tree that a verdict is about: one test fails for each of its bits."""
     failing = [nodeid for nodeid, outcome in answer["outcomes"].items() if outcome == "failed"]
     return sum(1 << bit for bit in range(BITS) if f"test_bits.py::test_bit[{bit}]" in failing)
+
+
+@pytest.mark.skipif(pty is None, reason="this system has no pseudo-terminals")
+@pytest.mark.parametrize("columns", [60, 120])
+class TestInATerminal:
+    def shown(self, directory, columns, *arguments):
+        """What a terminal of so many columns is given, by lines."""
+        here, there = pty.openpty()
+        termios.tcsetwinsize(there, (24, columns)) if hasattr(termios, "tcsetwinsize") else None
+        environment = {**os.environ, "TERM": "xterm-256color", "COLUMNS": str(columns)}
+        done = subprocess.Popen(
+            [sys.executable, "-m", "pytest_reloadwatch", *arguments],
+            cwd=directory, env=environment, stdin=there, stdout=there, stderr=there,
+        )  # fmt: skip
+        os.close(there)
+        data = b""
+        with contextlib.suppress(OSError):  # nobody is at the other end any more
+            while part := os.read(here, 1 << 16):
+                data += part
+        os.close(here)
+        done.wait(TIMEOUT)
+        return data.decode().replace("\r\n", "\n").splitlines()
+
+    def test_each_command_is_plain_and_says_what_matters(self, session, columns):
+        root = session.project.root
+        seen = {
+            arguments: self.shown(root, columns, *arguments)
+            for arguments in (
+                ("wait",), ("status",), ("run", TWO), ("why", TWO), ("events",), ("doctor",), ("graph",), ("report",),
+                ("--help",),
+            )
+        }  # fmt: skip
+        assert seen["wait",] == seen["status",] == [
+            "7 tests, 1 failing", f"  {TWO}", "    test_other.py:3: AssertionError: assert 'one' == 'two'",
+        ]  # fmt: skip
+        assert seen["run", TWO][0] == "1 test, 1 failing"
+        assert [line.startswith(f"{TWO}: failed ") for line in seen["why", TWO]] == [True]
+        assert seen["events",][-1] == "settled: 7 tests, 1 failing"
+        assert seen["doctor",][0].startswith("4 modules, 7 tests")
+        assert seen["graph",][0].startswith("wrote reloadwatch-graph.html")
+        assert seen["report",][0].startswith("wrote reloadwatch-report.html")
+        assert not [line for lines in seen.values() for line in lines if "\x1b" in line]
+        for wrapped in ("doctor",), ("--help",):
+            assert max(map(len, seen[wrapped])) <= columns
+        assert (len(seen["doctor",]) > 4) or columns == 120
 
 
 class TestTwentyClients:

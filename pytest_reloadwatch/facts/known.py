@@ -106,7 +106,7 @@ def _read(path: str, live: dict[str, Any] | None) -> Known:
         known = {nodeid for records in files.values() for nodeid in records[-1].nodeids}
         return Known(
             rootdir=live["rootdir"] if live else path[: -len(STORE) - 1] if path.endswith(STORE) else os.getcwd(),
-            modules=tuple(_module(*row) for row in chronicle.modules(environment)),
+            modules=tuple(module for row in chronicle.modules(environment) if _is_there(module := _module(*row))),
             rounds=tuple(chronicle.rounds()),
             remarks=tuple(chronicle.remarks(environment)),
             proofs={nodeid: found[-1] for nodeid, found in proofs.items() if nodeid in known},
@@ -121,6 +121,11 @@ def _read(path: str, live: dict[str, Any] | None) -> Known:
 
 def _module(key: str, name: str, importer: str, seconds: float, own: float, edges: list[str]) -> Module:
     return Module(name, key if os.path.isabs(key) else "", importer, seconds, own, tuple(edges))
+
+
+def _is_there(module: Module) -> bool:
+    """Whether it has not been deleted since."""
+    return not module.path or os.path.isfile(module.path)
 
 
 def _store_above(directory: str) -> str:
