@@ -103,7 +103,8 @@ def _read(path: str, live: dict[str, Any] | None) -> Known:
         environment = live["environment"] if live else chronicle.environment()
         scopes = [live["scope"]] if live else chronicle.scopes(environment)[-1:]
         files, proofs = store.load(environment, scopes[0] if scopes else "")
-        known = {nodeid for records in files.values() for nodeid in records[-1].nodeids}
+        there = [records[-1] for path, records in files.items() if os.path.exists(path)]
+        known = {nodeid for record in there for nodeid in record.nodeids}
         return Known(
             rootdir=live["rootdir"] if live else path[: -len(STORE) - 1] if path.endswith(STORE) else os.getcwd(),
             modules=tuple(module for row in chronicle.modules(environment) if _is_there(module := _module(*row))),
