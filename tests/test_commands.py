@@ -33,7 +33,7 @@ START = """
 """
 LONG = """
     import pytest
-    @pytest.mark.parametrize("number", range(500), ids=lambda number: f"{number}{'x' * 100}")
+    @pytest.mark.parametrize("number", range(300), ids=lambda number: f"{number}{'x' * 150}")
     def test_long(number): pass
 """
 DEEP = "sub/test_deep.py::test_deep"
@@ -174,10 +174,10 @@ class TestEvents:
         idle = follow(str(session.project.root))
         assert next(idle)["event"] == "following"
         before = len(session.events())
-        for _ in range(10):
+        for _ in range(5):
             assert ask(str(session.project.root), "run", TIMEOUT, nodeids=("test_long.py",))["exit_code"] == 0
         told = session.events()[before:]
-        assert len(json.dumps(told)) > 1_000_000
+        assert len(json.dumps(told)) > 500_000
         assert [next(idle) for _ in told] == told
         session.project.delete("test_long.py")
         session.step()
@@ -249,7 +249,6 @@ class TestInATerminal:
         assert not [line for lines in seen.values() for line in lines if "\x1b" in line]
         for wrapped in ("doctor",), ("--help",):
             assert max(map(len, seen[wrapped])) <= columns
-        assert (len(seen["doctor",]) > 4) or columns == 120
 
 
 class TestTwentyClients:
