@@ -126,6 +126,38 @@ class TestRun:
         assert answer["failures"]["test_new.py"]["line"] == 1
         session.project.delete("test_new.py")
 
+    def test_it_is_no_new_reason_for_what_ran_before(self, session):
+        session.project.write("version.py", "VERSION = 1\n")
+        session.step()
+        before = as_json(session.project.root, "why", "test_bits.py")
+        assert "version" in before[1]["tests"]["test_bits.py::test_bit[0]"]
+        as_json(session.project.root, "run", DEEP)
+        assert as_json(session.project.root, "why", "test_bits.py") == before
+        session.project.write("version.py", "VERSION = 0\n")
+        session.step()
+
+    def test_what_waits_its_turn_stays_unproven_when_others_are_asked_for(self, project):
+        project.apply("""
+            --- core.py
+            VALUE = 1
+            --- test_near.py
+            import core
+            def test_near(): assert core.VALUE
+            --- test_far.py
+            import test_near
+            def test_one(): pass
+            def test_two(): pass
+        """)
+        with WatchSession(project, "--reload-select=direct") as session:
+            session.step()
+            project.write("core.py", "VALUE = 2\n")
+            session.wait_for_output("2 not proven")
+            before = len(session.events())
+            assert as_json(project.root, "run", "test_far.py::test_one")[0] == 0
+            ran = [event["nodeid"] for event in session.events()[before:] if event["event"] == "test"]
+            assert ran == ["test_far.py::test_one"]
+            assert session.status()["settled"] is False
+
     def test_what_cannot_run_is_said(self, session):
         session.project.write("conftest.py", "raise ValueError('no way')\n")
         done = command(session.project.root, "run", DEEP)
