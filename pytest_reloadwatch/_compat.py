@@ -12,7 +12,7 @@ import os
 import sys
 import types
 import typing
-from importlib.machinery import SourceFileLoader
+from importlib.machinery import ModuleSpec, SourceFileLoader
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -378,3 +378,30 @@ def rewritten_bytecode(path: str) -> str:
 def is_initializing(module: ModuleType) -> bool:
     """Whether *module* is in the middle of its own import; importlib notes it at the spec."""
     return bool(getattr(getattr(module, "__spec__", None), "_initializing", False))
+
+
+def initializing_watcher(seen: Callable[[str, bool], None]) -> Callable[[ModuleSpec], None]:
+    """A function for specs: *seen* is called with the module's name as its execution begins, and as it ends.
+
+    A loader of ours would have a frame in the traceback of each failing import. Importlib sets an attribute of the spec
+    before and after it executes the module (Python 3.10 to 3.14), so the spec is of a class that notices until then.
+    """
+
+    class Watched(ModuleSpec):
+        __slots__ = ()
+
+        def __setattr__(self, name: str, value: object) -> None:
+            object.__setattr__(self, name, value)
+            if name == "_initializing":
+                if not value:
+                    object.__setattr__(self, "__class__", ModuleSpec)
+                seen(self.name, bool(value))
+
+    Watched.__name__ = Watched.__qualname__ = ModuleSpec.__name__
+    Watched.__module__ = ModuleSpec.__module__
+
+    def watch(spec: ModuleSpec) -> None:
+        if type(spec) is ModuleSpec:
+            spec.__class__ = Watched
+
+    return watch

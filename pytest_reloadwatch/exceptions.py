@@ -15,6 +15,10 @@ class NoSessionError(ReloadWatchError):
     """No session is running for the directory that a client asked about."""
 
 
+class NothingKnownError(ReloadWatchError):
+    """No store tells anything of the project that was asked about; the message says what to do."""
+
+
 class BadMessageError(ReloadWatchError):
     """A message on a socket could not be understood; its sender is dropped."""
 

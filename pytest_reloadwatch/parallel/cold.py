@@ -6,6 +6,7 @@ The run tells them through the environment, for they read that before anything f
 from __future__ import annotations
 
 import os
+import time
 from typing import TYPE_CHECKING, NoReturn
 
 from pytest_reloadwatch import _compat
@@ -58,6 +59,9 @@ class ColdLife(Speaker):
         self.shelf = Shelf()
         self.on_resume: list[Callable[[], None]] = []
         self._recorder = recorder
+
+    def moment(self) -> float:
+        return time.monotonic()
 
     def report(self) -> None:
         self.tell(self._recorder.take())

@@ -119,7 +119,8 @@ class Distribution:
                 self._nursery.interrupt()
             raise
         if verdicts.missing and not session.testsfailed:
-            pytest.exit(f"the workers ended before {len(verdicts.missing)} tests had run", pytest.ExitCode.INTERNAL_ERROR)
+            reason = f"the workers ended before {len(verdicts.missing)} tests had run"
+            pytest.exit(reason, pytest.ExitCode.INTERNAL_ERROR)
 
     def _find_left_out(self) -> list[str]:
         root = str(self._config.rootpath)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from types import FrameType
 
 FILE = __file__
+_SHOWN = 40  # characters of a word
 _LIBRARY = os.path.dirname(os.__file__)
 
 
@@ -32,13 +33,15 @@ class Child:
     """A process that was started, with all that it starts itself.
 
     *report* is the file that it reports to, empty where it does not. *keepers* are the sources of the modules that
-    may keep what it gave. *keys* are what has been learned of it so far, as the recorder records it.
+    may keep what it gave. *keys* are what has been learned of it so far, as the recorder records it. *what* is
+    what people call it.
     """
 
     report: str = ""
     pid: int = 0
     keepers: tuple[str, ...] = ()
     keys: set[str] = field(default_factory=set)
+    what: str = "a fork"
     _taken: int = 0
     _told_too_little: bool = False
     _has_offspring: bool = False
@@ -153,7 +156,7 @@ class Starts:
         if self._is_fork:
             return protocol.start(original, *args)
         words, programs, _close, _passed, directory, environment, *rest = args
-        child = Child()
+        child = Child(what=_name_of(words))
         if _keeps_python_out(rest) and protocol.reports(words, programs, directory, environment):
             child.report = self._report()
         if not (child.report and protocol.may_outlive(words)):
@@ -163,6 +166,12 @@ class Starts:
         else:
             child.pid = original(*args)
         return child.pid
+
+
+def _name_of(words: Sequence[str | bytes]) -> str:
+    """The program and its first word, as a person would recognize them."""
+    first, *others = [os.fsdecode(word) for word in list(words)[:2]] or ["a program"]
+    return " ".join([os.path.basename(first), *(other[:_SHOWN] for other in others)])
 
 
 def _keeps_python_out(rest: Sequence[Any]) -> bool:

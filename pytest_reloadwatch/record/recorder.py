@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from types import CodeType, FrameType
 
     from pytest_reloadwatch.record.children import Child
+    from pytest_reloadwatch.record.costs import Cost
     from pytest_reloadwatch.record.executed import Executed
     from pytest_reloadwatch.record.firstparty import FirstParty
 
@@ -41,7 +42,7 @@ class Owner:
     *children* are processes that it started, or talked to, and that report; what they have told is not in *keys* yet.
     *code* is the function of the test or fixture; what it reads directly need not be charged to its module.
     *read* are those of the keys of which more was wanted than whether there is anything. *executed* are numbers of code
-    (record.executed), None where it is not known.
+    (record.executed), None where it is not known. *silent* names the processes because of which it is opaque.
     """
 
     code: CodeType | None = None
@@ -49,6 +50,7 @@ class Owner:
     read: set[str] = field(default_factory=set)
     executed: set[int] | None = field(default_factory=set)
     opaque: bool = False
+    silent: set[str] = field(default_factory=set)
     children: dict[Child, None] = field(default_factory=dict)
 
     def add(self, other: Owner) -> None:
@@ -56,6 +58,7 @@ class Owner:
         self.keys |= other.keys
         self.read |= other.read
         self.opaque = self.opaque or other.opaque
+        self.silent |= other.silent
         self.children |= other.children
         self.add_executed(other.executed)
 
@@ -73,7 +76,7 @@ class Learned:
     *past* is everything that the process has taken in: keys in order. *edges* lead from a module's
     file to what its code imported or read; *ambient* was taken in on nobody's account. *at_import* is the first-party
     code that executed while modules were imported, None where that is not known. *executed* are names of modules
-    that a loader has given code to, where *modules* are those that it was asked for.
+    that a loader has given code to, where *modules* are those that it was asked for. *costs* are those of imports.
     """
 
     past: dict[str, None] = field(default_factory=dict)
@@ -82,6 +85,7 @@ class Learned:
     ambient: dict[str, None] = field(default_factory=dict)
     at_import: set[Executed] | None = field(default_factory=set)
     executed: list[str] = field(default_factory=list)
+    costs: list[Cost] = field(default_factory=list)
 
 
 class Recorder:
@@ -153,6 +157,10 @@ class Recorder:
         self.learned.modules.append((name, path))
         self.learned.past[path] = None
         self.on_import()
+
+    def cost(self, cost: Cost) -> None:
+        """A module has been imported, and that was what it took."""
+        self.learned.costs.append(cost)
 
     def opened(self, path: str, frame: FrameType) -> None:
         path, is_bytecode = _source_of(path)
@@ -272,7 +280,9 @@ class Recorder:
             self._hear(child)
             owner.keys |= child.keys
             owner.read |= child.keys
-            owner.opaque = owner.opaque or child.is_silent
+            if child.is_silent:
+                owner.opaque = True
+                owner.silent.add(child.what)
 
     def hear_children(self) -> None:
         """Charge what children have told to the modules that may keep what came of it."""
@@ -296,6 +306,7 @@ class Recorder:
             owner.children[child] = None
         else:
             owner.opaque = True
+            owner.silent.add(child.what)
 
     def _keepers(self, child: Child, frame: FrameType, owner: Owner | None) -> tuple[str, ...]:
         """The sources that may keep what *child* gives; of one that does not report, a function of a test's does not.

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_reloadwatch.exceptions import HoistMismatchError
 from pytest_reloadwatch.record.children import passed_over
+from pytest_reloadwatch.record.costs import ImportCosts
 from pytest_reloadwatch.record.surroundings import surroundings
 from pytest_reloadwatch.rewind.shelf import shelved_spec
 
@@ -34,6 +35,7 @@ class RewindFinder:
         self._main = threading.get_ident()
         self._places: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
         self.imports: list[tuple[str, str, str, int, str]] = []
+        self.costs = ImportCosts(timeline.moment, recorder.cost, lambda: timeline.collecting)
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
@@ -52,6 +54,8 @@ class RewindFinder:
         if self._timeline.shelf and (shelved := self._from_shelf(fullname, origin)) is not None:
             return shelved
         self._note(fullname, path, spec, origin, frame)
+        if spec is not None:
+            self.costs.expect(fullname, origin, spec)
         return spec
 
     def first_party_places(self) -> tuple[str, ...]:

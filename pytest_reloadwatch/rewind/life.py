@@ -29,6 +29,9 @@ class Life(Protocol):
     def report(self) -> None:
         """Send what the recorder has learned since the last report."""
 
+    def moment(self) -> float:
+        """How long this has gone on, in seconds; a time of no meaning where nothing freezes."""
+
     def before_module(self, path: str) -> bool:
         """A first-party module is about to execute; whether time has gone back to here."""
 

@@ -135,6 +135,7 @@ class Knowledge(Message):
     ambient: list[str]
     executed: list[str] = field(default_factory=list)
     at_import: list[tuple[str, int, str]] | None = None  # not known
+    costs: list[tuple[str, str, str, float, float]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -172,12 +173,13 @@ class Collecting(Message):
 
 @dataclass(frozen=True)
 class CollectFailed(Message):
-    """Run to controller: a collector failed; for a directory *path* is the directory."""
+    """Run to controller: a collector failed; for a directory *path* is the directory. *crash* as TestEnded has it."""
 
     run: int
     path: str
     nodeid: str
     seconds: float
+    crash: tuple[str, int, str] | None = None
 
 
 @dataclass(frozen=True)
@@ -186,7 +188,7 @@ class Collection(Message):
 
     *files* (path, nodeid, outcome) are those that the process has collected, *items* (nodeid, path) all
     the tests in scope, in order; *roots* the first-party directories of ``sys.path``; *imports* what this run's
-    first-party code imported so far, as rewind.hoisting.ImportSeen has it.
+    first-party code imported so far, as rewind.hoisting.ImportSeen has it; *importing* the seconds in which it did.
     """
 
     run: int
@@ -194,6 +196,7 @@ class Collection(Message):
     items: list[tuple[str, str]]
     roots: list[str]
     imports: list[tuple[str, str, str, int, str]]
+    importing: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -222,7 +225,9 @@ class TestEnded(Message):
     None where it is not known; *functions* those that this run has not told of yet, in the order of their numbers:
     path, first line and name of the code; each *worker* has numbers of its own. *as_before*: it was not watched, for it
     executes what it did when it last ran. *teardown_failed* may be about a fixture that was only torn down because this
-    test was the last to use it. *unseen*: nobody recorded anything, so all that is first-party counts.
+    test was the last to use it. *unseen*: nobody recorded anything, so all that is first-party counts. *crash* is where
+    it failed, path and line, and with which message. *silent* are programs that it started and that do not report,
+    because of which it is *opaque*.
     """
 
     run: int
@@ -239,6 +244,8 @@ class TestEnded(Message):
     teardown_failed: bool = False
     worker: str = ""
     unseen: bool = False
+    crash: tuple[str, int, str] | None = None
+    silent: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

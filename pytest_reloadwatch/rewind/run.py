@@ -12,6 +12,7 @@ import pytest
 from pytest_reloadwatch import _compat
 from pytest_reloadwatch.exceptions import HoistMismatchError
 from pytest_reloadwatch.proof.model import worst
+from pytest_reloadwatch.rewind.crash import crash_of
 from pytest_reloadwatch.rewind.messages import (
     CollectFailed,
     Collecting,
@@ -57,6 +58,7 @@ class Run:
         self._outcomes: list[str] = []
         self._seconds = 0.0
         self._teardown_failed = False
+        self._crash: tuple[str, int, str] | None = None
         self._files: dict[str, tuple[str, str]] = {}
         self._codes_told = 0  # to the controller
         self._exact = _files_with_parts(config)
@@ -78,6 +80,7 @@ class Run:
 
     def _on_resume(self) -> None:
         self._finder.imports = []
+        self._finder.costs.begin_run()
         self._codes_told = 0
         self._adopt_order()
         _compat.refresh_early_state(self._config)
@@ -126,7 +129,8 @@ class Run:
         path = str(getattr(collector, "path", ""))
         if report.failed and not self.worker:
             call = getattr(report, "call", None)
-            self._timeline.send(CollectFailed(self._run, path, collector.nodeid, getattr(call, "duration", 0.0)))
+            seconds, crash = getattr(call, "duration", 0.0), crash_of(report, path)
+            self._timeline.send(CollectFailed(self._run, path, collector.nodeid, seconds, crash))
             if not is_file:  # a directory, by its conftest: what lies below is not collected
                 self._note_collected(os.path.join(path, ""), collector.nodeid, "error")
         if is_file and self._timeline.collected.get(path) != _PRUNED:
@@ -193,6 +197,7 @@ class Run:
                 items=[(item.nodeid, str(item.path)) for item in session.items],
                 roots=list(self._finder.first_party_places()),
                 imports=self._finder.imports,
+                importing=round(self._finder.costs.busy(), 6),
             )
         )
 
@@ -205,7 +210,7 @@ class Run:
     def pytest_runtest_protocol(
         self, item: pytest.Item, nextitem: pytest.Item | None
     ) -> Generator[None, object, object]:
-        self._outcomes, self._seconds, self._teardown_failed = [], 0.0, False
+        self._outcomes, self._seconds, self._teardown_failed, self._crash = [], 0.0, False, None
         nodeid = _plain_nodeid(item)
         self._timeline.send(TestStarted(self._run, nodeid, str(item.path), worker=self.worker))
         self._owners.begin_test(item, is_known=nodeid in self._as_before)
@@ -259,6 +264,8 @@ class Run:
                 functions=new,
                 as_before=_plain_nodeid(item) in self._as_before,
                 worker=self.worker,
+                crash=self._crash,
+                silent=sorted(owner.silent),
             ),
             with_next=with_next,
         )
@@ -267,6 +274,8 @@ class Run:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.when == "setup":  # a plugin that repeats tests starts again: the last attempt counts
             self._outcomes = []
+        if report.failed:
+            self._crash = crash_of(report, os.path.join(self._config.rootpath, report.location[0]))
         self._seconds += report.duration
         self._teardown_failed = report.failed and report.when == "teardown"
         outcome = outcome_of(report)

@@ -38,6 +38,7 @@ class Speaker:
                 ambient=list(learned.ambient),
                 at_import=None if learned.at_import is None else list(learned.at_import),
                 executed=learned.executed,
+                costs=learned.costs,
             )
         )
 

@@ -95,6 +95,10 @@ class Timeline(Speaker):
         self._past += learned.past
         self.tell(learned)
 
+    def moment(self) -> float:
+        """How long this timeline has gone on, in seconds, not counting how long it lay frozen."""
+        return self._clock.moment()
+
     def before_module(self, path: str) -> bool:
         """A first-party module is about to execute; True when time has gone back to here."""
         if not self.collecting or self._recorder.only_past or not self.order.freeze:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
 
     from pytest_reloadwatch.covering.keeper import Ended
+    from pytest_reloadwatch.proof.chronicle import Chronicle
     from pytest_reloadwatch.record.firstparty import FirstParty
     from pytest_reloadwatch.rewind.messages import Collection as CollectionMessage
     from pytest_reloadwatch.rewind.messages import Knowledge, TestEnded
@@ -61,6 +62,7 @@ class Book:
         self._touched_often: set[str] = set()
         self.executions: Counter[str] = Counter()  # how often each module was executed, by name
         self.loose: dict[str, str] = {}  # outcomes that could not be proven
+        self._flaky: dict[str, tuple[str, str]] = {}
         self._listings: list[Group] = []
         self.listing_missed = False  # by the last run, for something was written meanwhile
         self._dropped: list[str] = []
@@ -342,6 +344,40 @@ class Book:
                 found.add(path)
         return found
 
+    @property
+    def chronicle(self) -> Chronicle:
+        """Where rounds, costs and remarks are kept; another one after the store could not be written."""
+        return self.store.chronicle
+
+    @property
+    def environment(self) -> str:
+        return self._environment
+
+    @property
+    def scope(self) -> str:
+        return self._scope
+
+    @property
+    def store_path(self) -> str:
+        """The file in which everything is kept; empty where there is none."""
+        return self.store.path or ""
+
+    def take_flaky(self) -> dict[str, tuple[str, str]]:
+        """The tests that had another verdict for the same files since the last call: before, and then."""
+        flaky, self._flaky = self._flaky, {}
+        return flaky
+
+    def known_tests(self) -> set[str]:
+        """The nodeids of all tests that there were at the last collections, and of files that failed then."""
+        latest = [records[-1] for records in self.files.values()]
+        failing = {record.nodeid for record in latest if record.outcome in BAD}
+        return failing.union(*(record.nodeids for record in latest))
+
+    def files_without(self, nodeids: Collection[str]) -> set[str]:
+        """The files that have none of these tests."""
+        wanted = set(nodeids)
+        return {path for path, found in self.files.items() if wanted.isdisjoint((found[-1].nodeid, *found[-1].nodeids))}
+
     def module_paths(self) -> dict[str, str]:
         """The files of the modules that runs of this session have executed, by name."""
         return self._module_paths
@@ -425,6 +461,7 @@ class Book:
                 own |= self._everything
             self._follow(map(proof_key, own))
         disturbed = self._disturbed(run)
+        self._match()
         for ended in run.ended.values():
             own = owns[ended.nodeid]
             if written := (bases.keys(ended.path) & disturbed) | (own & disturbed):
@@ -433,9 +470,16 @@ class Book:
                 continue
             groups = (bases.group(ended.path), *([bases.own(own)] if own else []))
             proof = Proof(ended.nodeid, ended.path, groups, ended.outcome, ended.seconds)
+            self._note_flaky(proof)
             _keep(self.proofs.setdefault(ended.nodeid, []), proof)
             kept.append(proof)
         return kept, unproven
+
+    def _note_flaky(self, proof: Proof) -> None:
+        """An earlier verdict that holds for the same files is another one."""
+        for before in self.proofs.get(proof.nodeid, ()):
+            if (before.outcome in BAD) != (proof.outcome in BAD) and self._matcher.holds(before.groups):
+                self._flaky[proof.nodeid] = (before.outcome, proof.outcome)
 
     def _own_keys(self, ended: TestEnded, run: RunRecord, base: set[str]) -> set[str]:
         """What a test took in beside *base*, with all that its code rests on: others may have imported it before."""

@@ -11,8 +11,9 @@ import select
 import selectors
 import signal
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from pytest_reloadwatch import BEGAN
 from pytest_reloadwatch.exceptions import BadMessageError
 from pytest_reloadwatch.graph.keys import path_of
 from pytest_reloadwatch.proof.digest import ABSENT, FIRST_PARTY, digest_bytes
@@ -20,6 +21,7 @@ from pytest_reloadwatch.proof.rank import Rank
 from pytest_reloadwatch.rewind import messages as m
 from pytest_reloadwatch.rewind.bytecode import discard_bytecode
 from pytest_reloadwatch.rewind.choice import WARM
+from pytest_reloadwatch.session.chronicler import Chronicler
 from pytest_reloadwatch.session.conversation import Conversation
 from pytest_reloadwatch.session.desk import Desk
 from pytest_reloadwatch.session.ending import (
@@ -31,6 +33,7 @@ from pytest_reloadwatch.session.ending import (
     was_stopped,
 )
 from pytest_reloadwatch.session.engine import Engine, InPlaceEngine, RewindEngine
+from pytest_reloadwatch.session.errands import Errands, as_nodeid
 from pytest_reloadwatch.session.hoisting import Hoister
 from pytest_reloadwatch.session.planner import Planner
 from pytest_reloadwatch.session.pool import Pool
@@ -38,6 +41,7 @@ from pytest_reloadwatch.session.rounds import Current, Deadlines, Failure, Round
 from pytest_reloadwatch.session.run_record import RunRecord
 from pytest_reloadwatch.session.standing import INTERRUPTED, NO_TESTS, Standing
 from pytest_reloadwatch.session.states import SUCCESSORS, State
+from pytest_reloadwatch.session.timing import PLAN, REWIND, Timing, lateness
 from pytest_reloadwatch.session.wakers import CHILD_ENDED, catch_signals, watch_or_poll
 from pytest_reloadwatch.session.why import Why
 
@@ -107,18 +111,24 @@ class Controller:
         self._engine: Engine = RewindEngine(self._pool, self._planner, self._hoister)
         if workers is not None:
             self._engine = InPlaceEngine(self._pool, book, workers)
-        self._conversation = Conversation(book, self._hoister, events, screen, covering)
+        self._conversation = Conversation(book, self._hoister, events, screen, self._file_name, covering)
+        startup = (time.time_ns() - BEGAN) / 1e9
+        self._chronicler = Chronicler(book, options.engine, startup, once=options.once)
         self._why = Why(book, self._file_name)
         self._desk = Desk(clients, self._selector, self._on_request)
+        self._errands = Errands(self._desk.is_connected, self._with_failures)
+        events.on_line = self._desk.tell
         self._state = State.IDLE
         self._deadlines = Deadlines()
         self._round = Round(wish=Wish(everything=options.everything))
+        self._rested = self._round  # the last one that was not for an errand
         self._current: Current | None = None
         self._leaving: Current | None = None  # it has finished, but its process has not ended yet
         self._runs = 0
         self._failure: Failure | None = None
         self._interrupts = 0
         self._last_change = 0.0
+        self._looked = 0.0
         self._keys_from = -1
         self._has_root = False
         self._is_in_place = workers is not None
@@ -203,6 +213,7 @@ class Controller:
 
     def _look(self) -> None:
         """Sweep the tree and act on what has changed."""
+        self._looked = time.monotonic()
         self._hear_run()
         found = self._book.sweep()
         if any(self._book.tree.digest(key) in (ABSENT, _EMPTY) for key in found.changed):
@@ -293,7 +304,7 @@ class Controller:
         """Changes start a round; those that come before the last one was done belong to it too."""
         self._last_change = time.monotonic()
         self._planner.note_edited(changed)
-        before = Round() if anew else self._round
+        before = Round(timing=self._begin_timing(changed)) if anew else self._round
         if anew:
             self._book.loose.clear()
         names = [name for key in sorted(changed) if (name := self._file_name(key))]
@@ -302,7 +313,12 @@ class Controller:
             changed=before.changed | set(changed),
             outdated=before.outdated,
             disturbances=before.disturbances,
+            timing=before.timing,
         )
+
+    def _begin_timing(self, changed: Collection[str]) -> Timing:
+        stamps = [stamp for key in changed if (stamp := self._book.tree.written(path_of(key))) is not None]
+        return Timing(max(0.0, lateness(stamps) - (time.monotonic() - self._looked)), self._looked)
 
     def _wait_for_quiet(self) -> None:
         self._move(State.QUIET)
@@ -333,6 +349,7 @@ class Controller:
             self._book.follow_everything()
         if self._failure is not None and not self._failure.past <= self._book.tree.entries:
             self._failure = None
+        self._round.timing.enter(PLAN)
         remaining = self._planner.remaining(self._round)
         if not self._needs_run(remaining):
             self._settle()
@@ -376,11 +393,15 @@ class Controller:
         if checkpoint.is_root and self._is_in_place and self._runs > 1:
             self._screen.note(f"a fresh process: {self._unfit or 'the last one was ended'}")
             self._unfit = ""
+        self._current.is_cold = checkpoint.is_root and not order.prune and not order.proven and order.only is None
+        self._round.timing.enter(REWIND)
         self._pool.tell(checkpoint.pid, order)
         self._tell_reasons()
 
     def _tell_reasons(self) -> None:
         """Say once a round why its tests were selected; by now the run is under way."""
+        if self._round.wish.nodeids:
+            return  # because somebody asked
         ranked = [one for one in self._book.ranked() if one.test.nodeid not in self._round.reasons]
         self._round.reasons.update((one.test.nodeid, one) for one in ranked)
         if ranked and self._round.runs == 1:
@@ -426,6 +447,7 @@ class Controller:
             self._on_unfit(message, channel)
             return
         if self._current is not None and getattr(message, "run", 0) == self._current.record.number:
+            self._chronicler.hear(message, self._round)
             self._on_run_message(message, self._current, channel)
 
     def _on_run_message(self, message: m.Message, current: Current, channel: m.Channel) -> None:
@@ -555,6 +577,8 @@ class Controller:
         crashed = current.exit_code is None and not cancelled and not current.conftest
         if crashed:
             self._conversation.blame(current)
+        if current.is_cold and not cancelled and current.exit_code in (0, 1):
+            self._chronicler.note_cold(time.monotonic() - current.began)
         self._reject_order(current)
         unproven = self._book.close(current.record)
         if self._covering is not None:
@@ -654,6 +678,7 @@ class Controller:
 
     def _save(self) -> None:
         complaint = self._book.save()
+        self._chronicler.write()
         if complaint:
             self._screen.note(complaint)
 
@@ -669,6 +694,7 @@ class Controller:
     def _settle(self) -> None:
         """Nothing more runs by itself: say where the project stands."""
         standing = self._standing()
+        self._chronicler.close(self._round, standing, len(self._hoister.executed))
         self._exit_code = standing.exit_code
         if self._covering is not None and standing.failure is None:
             self._covering.write(standing.selection, self._book.files)
@@ -678,14 +704,15 @@ class Controller:
             if standing.is_settled:
                 self._events.emit("settled", **standing.as_event())
             self._screen.summary(standing.summary())
-        self._desk.answer_waiting(standing.as_answer())
+        self._desk.answer_waiting(self._with_failures(standing.as_answer()))
         self._report_coverage(standing)
         if self._options.once:
             self._end(self._exit_code)
             return
         if self._round.is_news:
             self._screen.waiting(self._watcher.problem if self._runs == 1 else "")
-        self._idle_work()
+        if not self._run_errands():
+            self._idle_work()
 
     def _report_coverage(self, standing: Standing) -> None:
         """That of the whole suite; in once mode it may fall short."""
@@ -702,6 +729,7 @@ class Controller:
     def _idle_work(self) -> None:
         """Make the next answer quicker while nobody waits."""
         self._engine.work_ahead()
+        self._chronicler.write()
         if gc.get_count()[0] > GARBAGE:
             gc.collect()
 
@@ -713,13 +741,68 @@ class Controller:
             self._end(self._exit_code)
         elif request.name == "why":
             client.answer(self._why.answer(request.nodeid, self._round))
+        elif request.name in ("events", "follow"):
+            self._tell_events(request, client)
+        elif request.name == "facts":
+            self._chronicler.write()
+            client.answer(self._facts())
         elif request.name == "status":
             standing = self._standing()
-            answer = standing.as_answer(for_status=True)
+            answer = self._with_failures(standing.as_answer(for_status=True))
             client.answer(answer | {"settled": standing.is_settled and self._state is State.IDLE})
+        elif request.name == "run":
+            questions = [as_nodeid(question, self._beginning.rootdir) for question in request.nodeids]
+            self._errands.add(client, questions, self._runs)
+            self._on_files()
+            if self._state is State.IDLE and self._has_root and not self._run_errands():
+                self._plan_again()
         else:
             self._desk.keep_waiting(client)
             self._answer_when_settled()
+
+    def _facts(self) -> dict[str, Any]:
+        """What the store does not tell, or not yet."""
+        checkpoints = [(c.moment, c.place, self._file_name(c.before)) for c in self._pool.checkpoints.values()]
+        return {
+            "event": "facts",
+            "rootdir": self._beginning.rootdir,
+            "store": self._book.store_path,
+            "environment": self._book.environment,
+            "scope": self._book.scope,
+            "hot": self._planner.hot,
+            "checkpoints": sorted(checkpoints),
+        }
+
+    def _with_failures(self, answer: dict[str, Any]) -> dict[str, Any]:
+        """The same, with where and how each of its tests failed that did."""
+        failures = self._conversation.crashes_of(answer["outcomes"])
+        return {**answer, "failures": failures} if failures else answer
+
+    def _tell_events(self, request: Request, client: Client) -> None:
+        if request.name == "follow":
+            client.answer({"event": "following", "settled": self._state is State.IDLE and self._standing().is_settled})
+            self._desk.let_follow(client)
+        else:
+            client.answer({"event": "events", "events": self._events.recent()})
+
+    def _run_errands(self) -> bool:
+        """What the files ask for has run: now what clients want to run; whether there is any."""
+        if self._needs_run(self._planner.remaining(self._round)):
+            return False
+        standing, known, round_ = self._standing(), self._book.known_tests(), self._round
+        if self._failure is not None:
+            self._errands.answer_all(standing.exit_code, standing.outcomes, self._failure.problem)
+        proven = {n: o for n, o in standing.outcomes.items() if n in round_.attempted}
+        ran = round_.wish.nodeids if round_.runs else ()
+        self._errands.answer(ran, self._runs - round_.runs + 1, self._book.loose | proven, known)
+        due = self._errands.due(known)
+        if due:
+            self._rested = self._rested if round_.wish.nodeids else round_
+            self._round = Round(wish=Wish(nodeids=due))
+            self._plan()
+        elif round_.wish.nodeids:
+            self._round = self._rested  # that is what people ask about
+        return bool(due)
 
     def _answer_when_settled(self) -> None:
         """A question is about the tree now: look, then run what that takes."""
@@ -729,7 +812,7 @@ class Controller:
             if standing.is_settled:
                 if self._covering is not None and standing.failure is None:
                     self._covering.write(standing.selection, self._book.files)
-                self._desk.answer_waiting(standing.as_answer())
+                self._desk.answer_waiting(self._with_failures(standing.as_answer()))
             else:
                 if self._round.runs or not self._round.cause:  # otherwise its first run only waits its turn
                     self._round = Round()

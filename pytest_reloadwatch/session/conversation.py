@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pytest_reloadwatch.proof.digest import listing_key, lookup_key
+from pytest_reloadwatch.proof.model import BAD
 from pytest_reloadwatch.rewind import messages as m
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from pytest_reloadwatch.covering.covering import Covering
     from pytest_reloadwatch.session.book import Book
@@ -28,14 +29,22 @@ class Conversation:
     """With one run at a time; messages of runs that are no longer current are not for anybody."""
 
     def __init__(
-        self, book: Book, hoister: Hoister, events: Events, screen: Screen, covering: Covering | None = None
+        self,
+        book: Book,
+        hoister: Hoister,
+        events: Events,
+        screen: Screen,
+        file_name: Callable[[str], str],
+        covering: Covering | None = None,
     ) -> None:
         self._book = book
+        self._file_name = file_name
         self._hoister = hoister
         self._events = events
         self._screen = screen
         self._complaints: set[str] = set()
         self._late: list[str] = []
+        self._crashes: dict[str, tuple[str, int, str] | None] = {}
         self._handlers: dict[type[m.Message], Callable[..., None]] = {
             m.Knowledge: self._on_knowledge,
             m.Wrote: self._on_wrote,
@@ -89,6 +98,8 @@ class Conversation:
         self.announce(current)
         run = current.record.number
         self._events.emit("test", run=run, nodeid=nodeid, outcome=outcome, seconds=round(seconds, 6))
+        for crash in self.crashes_of({nodeid: outcome}).values():
+            self._events.tell("failure", run=run, nodeid=nodeid, **crash)
 
     def blame(self, current: Current) -> None:
         """The run died: what it was at is in error. The rest of the tests will have another run."""
@@ -98,6 +109,7 @@ class Conversation:
         self._screen.note(f"the run {how} in {nodeid}" if nodeid else f"the run {how} {elsewhere}")
         if not nodeid:
             return
+        self._crashes[nodeid] = (path, 1, f"the run {how} here")
         self.tell_test(current, nodeid, "error")
         if current.in_test:
             number = current.record.number
@@ -111,6 +123,16 @@ class Conversation:
         for text in self._late:
             self._screen.note(text)
         self._late.clear()
+
+    def crashes_of(self, outcomes: Mapping[str, str]) -> dict[str, dict[str, Any]]:
+        """Where those among these tests failed that did, when they last ran in this session."""
+        found = {}
+        for nodeid, outcome in outcomes.items():
+            crash = self._crashes.get(nodeid) if outcome in BAD else None
+            if crash is not None:
+                path, line, message = crash
+                found[nodeid] = {"path": self._file_name(path), "line": line, "message": message}
+        return found
 
     def tell_left_out(self, names: Iterable[str]) -> None:
         """These files, or a directory where there is no name, count for nobody until they are edited."""
@@ -147,6 +169,7 @@ class Conversation:
 
     def _on_collect_failed(self, message: m.CollectFailed, current: Current) -> None:
         current.record.failed_files[message.nodeid] = message.path
+        self._crashes[message.nodeid] = message.crash
         self.tell_test(current, message.nodeid, "error", message.seconds)
 
     def _on_collection(self, message: m.Collection, current: Current) -> None:
@@ -166,6 +189,8 @@ class Conversation:
     def _on_test_ended(self, message: m.TestEnded, current: Current) -> None:
         current.record.add_ended(message)
         current.reached = ("", "")
+        if message.outcome in BAD:
+            self._crashes[message.nodeid] = message.crash
         self.tell_test(current, message.nodeid, message.outcome, message.seconds)
 
     def _on_unwatched(self, message: m.Unwatched, _current: Current) -> None:

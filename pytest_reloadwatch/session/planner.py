@@ -48,6 +48,8 @@ class Planner:
     def remaining(self, round_: Round) -> frozenset[str]:
         """What is to run, is not proven and has not had its turn in this round."""
         found = {test.nodeid for test in self._book.select().selected}
+        if round_.wish.nodeids:
+            found &= round_.wish.nodeids
         if self._stops_at_direct(round_):
             if not round_.runs:
                 changed = {path_of(one.change.key) for one in self._book.ranked() if one.change is not None}
@@ -59,7 +61,9 @@ class Planner:
         """Whether anything is left to run by itself; *is_first* for the first run of a session."""
         if round_.held or (round_.runs and not _got_on(round_, remaining)):
             return False
-        wished = round_.wish.everything and not round_.runs
+        wished = (round_.wish.everything or bool(round_.wish.nodeids)) and not round_.runs
+        if round_.wish.nodeids:
+            return wished or bool(remaining)
         return is_first or wished or bool(remaining) or not self._book.knows_listing()
 
     def order(self, round_: Round, remaining: frozenset[str], run: int) -> Resume:
@@ -67,7 +71,7 @@ class Planner:
         selection = self._book.select()
         ranked = [one for one in self._ranked(round_) if one.test.nodeid in remaining]
         prune, proven, only = set(selection.prune), set(selection.proven), None
-        waited_for = bool(round_.changed) and not round_.runs
+        waited_for = bool(round_.changed or round_.wish.nodeids) and not round_.runs
         places: dict[str, tuple[int, int]] = {}
         direct_before, others_wait = None, False
         as_before: list[str] = []
@@ -78,6 +82,10 @@ class Planner:
             failing = {nodeid: proof.path for nodeid, proof in selection.verdicts.items() if proof.outcome in BAD}
             only = sorted(set(failing) - round_.attempted)
             prune = set(self._book.files) - set(failing.values())
+        elif round_.wish.nodeids:
+            only = sorted(round_.wish.nodeids - round_.attempted)
+            prune = self._book.files_without(only)
+            prune -= self._book.brought_along(only, prune)
         else:
             distance = self._book.distance_to({path_of(key) for key in round_.changed})
             if waited_for:

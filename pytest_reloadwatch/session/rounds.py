@@ -7,6 +7,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from pytest_reloadwatch.session.timing import Timing
+
 if TYPE_CHECKING:
     from pytest_reloadwatch.proof.model import Group
     from pytest_reloadwatch.proof.rank import Ranked
@@ -16,10 +18,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Wish:
-    """What the person asked for: everything, or only what fails; neither means what is affected or fails."""
+    """What was asked for: everything, only what fails, or these tests; else what is affected or fails."""
 
     everything: bool = False
     only_failing: bool = False
+    nodeids: frozenset[str] = frozenset()
 
 
 @dataclass
@@ -31,7 +34,7 @@ class Round:
     attempted, when its last run began. A *held* round starts no further run: it was interrupted, or stopped at a
     failure as asked. *in_order* leaves its tests in the order of collection. *first_ones* are the tests that run where
     only the direct ones are wanted. *reasons* say why tests were selected, by nodeid, *direct* how many of the direct
-    ones have run, by outcome. *is_told* says that the person knows of its cause.
+    ones have run, by outcome. *is_told* says that the person knows of its cause. *timing* is how long its steps took.
     """
 
     cause: list[str] = field(default_factory=list)
@@ -52,6 +55,7 @@ class Round:
     reasons: dict[str, Ranked] = field(default_factory=dict)
     direct: Counter[str] = field(default_factory=Counter)
     is_told: bool = False
+    timing: Timing = field(default_factory=Timing)
 
     @property
     def is_news(self) -> bool:
@@ -65,7 +69,8 @@ class Current:
 
     *reached* is the test or file that it is at, with its path. *exit_code* is pytest's, once it has
     finished; *status* the process's, as subprocess has it, once its parent has told. *is_sorted* says that its tests
-    have another order than that of collection, *is_waited_for* that it is the first after a change.
+    have another order than that of collection, *is_waited_for* that it is the first after a change, *is_cold* that it
+    continues from nothing and runs everything.
     """
 
     record: RunRecord
@@ -85,6 +90,7 @@ class Current:
     conftest: str = ""
     is_sorted: bool = False
     is_waited_for: bool = False
+    is_cold: bool = False
     exit_code: int | None = None
     status: int | None = None
     closed: bool = False

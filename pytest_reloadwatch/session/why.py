@@ -68,7 +68,7 @@ class Why:
         """Everything about tests and modules that *question* names: a nodeid, the beginning of some, or a module."""
         self._ways.clear()
         tests = {
-            nodeid: self._of_nodeid(nodeid, round_) for nodeid in sorted(self._known(round_)) if _fits(nodeid, question)
+            nodeid: self._of_nodeid(nodeid, round_) for nodeid in sorted(self._known(round_)) if fits(nodeid, question)
         }
         modules = self._of_modules(round_.reexecuted & {question}, round_.changed)
         return {"event": "why", "question": question, "tests": tests, "modules": modules}
@@ -140,6 +140,6 @@ class Why:
         return f"function{'s' if len(functions) > 1 else ''} {shown} changed"
 
 
-def _fits(nodeid: str, question: str) -> bool:
+def fits(nodeid: str, question: str) -> bool:
     """Whether *question* is this test, or a file, class or function that it belongs to."""
     return nodeid == question or (nodeid.startswith(question) and nodeid[len(question)] in ":[/")

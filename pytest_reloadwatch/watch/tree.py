@@ -152,6 +152,11 @@ class Tree:
                 self._recheck_missing(directory, found)
         return found
 
+    def written(self, key: str) -> float | None:
+        """When a file was last written or replaced, in seconds since the epoch; None where there is none."""
+        signature = self._signatures.get(key)
+        return None if signature is None else signature[1] / 1e9
+
     def directories(self) -> set[str]:
         """The directories in which an event can concern a tracked key."""
         if self._places is None:

@@ -73,6 +73,9 @@ class WorkerLife(Speaker):
         edges = [(source, key) for source, keys in self.edges.items() for key in keys]
         self.send(Knowledge(self.order.run, past=[], modules=[], edges=edges, ambient=sorted(self.ambient)))
 
+    def moment(self) -> float:
+        return time.monotonic()
+
     def before_module(self, path: str) -> bool:
         """A first-party module is about to execute; nothing freezes here."""
         if path not in self.shelf.paths:

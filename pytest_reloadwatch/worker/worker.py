@@ -127,6 +127,7 @@ class Worker:
         self._recorder.collects_plainly = lambda: _compat.collects_plainly(config)
         self._recorder.paused = False
         self._finder.imports = []
+        self._finder.costs.begin_run()
         sys.meta_path[:] = [self._finder, *(finder for finder in sys.meta_path if finder is not self._finder)]
         hooks, self._hooks = self._hooks, _compat.rewriting_hooks()
         _compat.pass_on_rewriting(hooks, self._hooks)
