@@ -56,7 +56,7 @@ class Totals:
 
 
 class Reporting:
-    """A report that is being made. *wake* is a descriptor: when there is something to read, nobody waits longer."""
+    """A report that is being made."""
 
     def __init__(self, wanted: Wanted) -> None:
         self._pid = 0
@@ -73,7 +73,7 @@ class Reporting:
         os.close(sender)
 
     def wait(self, wake: int = -1) -> Totals | None:
-        """What it came to; None where it is not done yet."""
+        """What it came to; None where it is not done yet and there is something to read from the descriptor *wake*."""
         if self._pid:
             watched = [self._pipe, *([wake] if wake >= 0 else [])]
             if self._pipe not in select.select(watched, [], [])[0]:
@@ -87,8 +87,10 @@ class Reporting:
     def cancel(self) -> None:
         """There are other figures by now."""
         if self._pid:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(self._pid, signal.SIGKILL)
+            is_over = bool(select.select([self._pipe], [], [], 0)[0])  # then its number may be another process's
+            if not is_over:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(self._pid, signal.SIGKILL)
             os.close(self._pipe)
             self._reap()
 
