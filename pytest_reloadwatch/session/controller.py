@@ -9,7 +9,6 @@ import gc
 import os
 import select
 import selectors
-import signal
 import time
 from typing import TYPE_CHECKING
 
@@ -32,17 +31,18 @@ from pytest_reloadwatch.session.ending import (
 )
 from pytest_reloadwatch.session.engine import Engine, InPlaceEngine, RewindEngine
 from pytest_reloadwatch.session.hoisting import Hoister
+from pytest_reloadwatch.session.keyboard import Keyboard
 from pytest_reloadwatch.session.planner import Planner
 from pytest_reloadwatch.session.pool import Pool
 from pytest_reloadwatch.session.rounds import Current, Deadlines, Failure, Round, Wish
 from pytest_reloadwatch.session.run_record import RunRecord
+from pytest_reloadwatch.session.signals import Signals
 from pytest_reloadwatch.session.standing import INTERRUPTED, Standing
 from pytest_reloadwatch.session.states import SUCCESSORS, State
-from pytest_reloadwatch.session.wakers import CHILD_ENDED, catch_signals, watch_or_poll
+from pytest_reloadwatch.session.wakers import CHILD_ENDED, watch_or_poll
 from pytest_reloadwatch.session.why import Why
 
 if TYPE_CHECKING:
-    import socket
     from collections.abc import Callable, Collection
 
     from pytest_reloadwatch.endpoint import Listener
@@ -107,6 +107,7 @@ class Controller:
         self._conversation = Conversation(book, self._hoister, events, screen)
         self._why = Why(book, self._file_name)
         self._desk = Desk(clients, self._selector, self._on_request)
+        self._keyboard = Keyboard(screen, self._selector, self)
         self._state = State.IDLE
         self._deadlines = Deadlines()
         self._round = Round(wish=Wish(everything=options.everything))
@@ -116,7 +117,6 @@ class Controller:
         self._failure: Failure | None = None
         self._interrupts = 0
         self._last_change = 0.0
-        self._keys_from = -1
         self._has_root = False
         self._is_in_place = workers is not None
         self._unfit = ""  # why the warm process was no longer one to go on from
@@ -128,15 +128,14 @@ class Controller:
         """Serve until the session ends. Raises Restart."""
         gc.freeze()  # what pytest has left here is nobody's any more
         gc.disable()  # until there is time, see _idle_work
-        wake = catch_signals()
-        self._selector.register(wake.fileno(), selectors.EVENT_READ, lambda: self._on_signals(wake))
+        signals = Signals(self._selector, self)
         self._selector.register(self._watcher.fileno(), selectors.EVENT_READ, self._on_files)
         self._selector.register(self._internal.fileno(), selectors.EVENT_READ, self._on_process)
         is_restart = False
         self._engine.begin()
         try:
             while not self._has_ended():
-                self._follow_keys()
+                self._keyboard.follow()
                 for key, _ in self._selector.select(self._patience()):
                     action: Callable[[], None] = key.data
                     if not self._has_ended() and key.fd in self._selector.get_map():
@@ -147,8 +146,7 @@ class Controller:
             raise
         finally:
             self._end_processes(for_restart=is_restart)
-            signal.set_wakeup_fd(-1)
-            wake.close()
+            signals.close()
         return self._exit_code
 
     def _patience(self) -> float | None:
@@ -168,19 +166,9 @@ class Controller:
             assert state in SUCCESSORS[self._state], f"{self._state} does not lead to {state}"
             self._state = state
 
-    def _follow_keys(self) -> None:
-        """Keys are read only while the terminal is ours."""
-        wanted = self._screen.fileno()
-        if wanted != self._keys_from:
-            if self._keys_from >= 0:
-                self._selector.unregister(self._keys_from)
-            if wanted >= 0:
-                self._selector.register(wanted, selectors.EVENT_READ, self._on_key)
-            self._keys_from = wanted
-
     def _on_time(self) -> None:
         if CHILD_ENDED is None and self._engine.is_starting():
-            self._reap()
+            self.on_child_ended()
         if self._deadlines.take("interrupt"):
             self._interrupt_run()
         if self._deadlines.take("kill"):
@@ -668,7 +656,7 @@ class Controller:
         if gc.get_count()[0] > GARBAGE:
             gc.collect()
 
-    # Clients, keys and signals
+    # Clients
 
     def _on_request(self, request: Request, client: Client) -> None:
         if request.name == "stop":
@@ -696,19 +684,15 @@ class Controller:
                     self._round = Round()
                 self._plan()
 
-    def _on_key(self) -> None:
-        key = self._screen.key()
-        if key == "w":
-            self._screen.why(self._why.report(self._round))
-        wishes = {"\n": Wish(), "\r": Wish(), "a": Wish(everything=True), "f": Wish(only_failing=True)}
-        if key in ("q", "\x04"):
-            self._end(self._exit_code)
-        elif key == "?":
-            self._screen.help()
-        elif key in wishes:
-            self._ask(wishes[key])
+    # What the person asks for, see Desires
 
-    def _ask(self, wish: Wish) -> None:
+    def explain(self) -> None:
+        self._screen.why(self._why.report(self._round))
+
+    def quit(self) -> None:
+        self._end(self._exit_code)
+
+    def ask(self, wish: Wish) -> None:
         """The person wants a run now; one that is under way makes room."""
         self._look()
         self._failure = None
@@ -720,16 +704,12 @@ class Controller:
             if self._current is None and self._leaving is None:
                 self._screen.note(f"nothing to rerun: all {self._book.select().known} tests are proven")
 
-    def _on_signals(self, wake: socket.socket) -> None:
-        for number in wake.recv(64):
-            if number == CHILD_ENDED:
-                self._reap()
-            elif number == signal.SIGINT:
-                self._on_interrupt()
-            else:
-                self._end(128 + number)
+    # Signals, see Alarms
 
-    def _reap(self) -> None:
+    def on_order_to_end(self, exit_code: int) -> None:
+        self._end(exit_code)
+
+    def on_child_ended(self) -> None:
         current = self._current
         for pid, exit_code in self._engine.reap().items():
             if current is not None and current.pid == pid:
@@ -750,7 +730,7 @@ class Controller:
             current.channel.close()
             self._finish_if_over()
 
-    def _on_interrupt(self) -> None:
+    def on_interrupt(self) -> None:
         """Ctrl-C ends the run; a second one, or one when idle, ends the session."""
         if self._current is not None and self._current.debugging:
             return  # it is for the debugger, which has the terminal
