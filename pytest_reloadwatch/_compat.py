@@ -16,7 +16,7 @@ from importlib.machinery import SourceFileLoader
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
     from types import CodeType, FrameType, ModuleType
 
     import pytest
@@ -90,6 +90,26 @@ def empty_collect_report(collector: pytest.Collector) -> pytest.CollectReport:
     import pytest  # sessions of the interpreter without pytest import this module too
 
     return pytest.CollectReport(getattr(collector, "id", collector.nodeid), "passed", None, [])
+
+
+def matches_markers(expression: str, markers: Collection[str]) -> bool:
+    """Whether a test with *markers* is one of ``-m expression``; pytest has no public way. Raises ValueError."""
+    from _pytest.mark.expression import Expression
+
+    try:
+        has: Any = lambda name, **_: name in markers  # noqa: E731 - its type differs from one version to the next
+        return bool(Expression.compile(expression).evaluate(has))
+    except SyntaxError as error:  # pytest 9 has its own kind of it, 8 has a ParseError
+        raise ValueError(str(error)) from error
+    except Exception as error:
+        if type(error).__name__ == "ParseError":
+            raise ValueError(str(error)) from error
+        raise
+
+
+def stop_at(config: pytest.Config, failures: int) -> None:
+    """What ``--maxfail`` says, which a session asks for at each failure."""
+    config.option.maxfail = failures
 
 
 def refresh_early_state(config: pytest.Config) -> None:

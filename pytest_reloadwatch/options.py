@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 # Options with which pytest prints something and ends: there is nothing to watch.
 _INFORMATIVE = ("help", "version", "collectonly", "showfixtures", "show_fixtures_per_test", "markers", "setupplan")
 
+LASTING_KEYS = "dx"
 GUARD_MODES = ("off", "warn", "error")
 
 
@@ -31,6 +32,8 @@ class Options:
     events: str | None
     allow: tuple[str, ...]
     engine: Literal["rewind", "inplace"] = "rewind"
+    keys: str = ""
+    notify: bool = False
 
     @property
     def once(self) -> bool:
@@ -68,6 +71,12 @@ def register(parser: pytest.Parser) -> None:
         help="after each test, look whether modules are what they were before it, name who changed them, and put them "
         "back: warn, or let the test end in error (default off, or the ini value reload_guard); needs no watch session",
     )
+    group.addoption(
+        "--reload-notify",
+        action="store_true",
+        help="show a desktop notification when the tests begin to fail, and when all pass again",
+    )
+    parser.addini("reload_keys", "keys on from the start: d direct only, x stop at first failure", default="")
     parser.addini("reload_guard", "default of --reload-guard: off, warn or error", default="off")
     parser.addini("reload_env", "environment variables on which verdicts rest", type="args", default=[])
     parser.addini(
@@ -101,6 +110,8 @@ def from_config(config: pytest.Config, environ: Mapping[str, str]) -> Options | 
         events=os.path.abspath(chosen.reload_events) if chosen.reload_events else None,
         allow=tuple(config.getini("reload_allow")),
         engine=_engine(chosen.reload_engine),
+        keys=_keys(config.getini("reload_keys")),
+        notify=chosen.reload_notify,
     )
 
 
@@ -115,6 +126,14 @@ def guard_mode(config: pytest.Config) -> str:
 
 def _is_ci(environ: Mapping[str, str]) -> bool:
     return environ.get("CI", "").lower() not in ("", "0", "false")
+
+
+def _keys(wanted: str | None) -> str:
+    """Raises pytest.UsageError for keys that do not stay on."""
+    keys = "".join((wanted or "").split())
+    if unknown := set(keys) - set(LASTING_KEYS):
+        raise pytest.UsageError(f"reload_keys in the ini file: {', '.join(sorted(unknown))} is none of d and x")
+    return keys
 
 
 def _engine(wanted: str) -> Literal["rewind", "inplace"]:

@@ -37,8 +37,10 @@ class Resume(Message):
     to be kept; *direct_before*: how many direct tests earlier runs of the round had, by outcome, None where a later
     run has the last of them; *others_wait*: whether a later run has anything at all; *as_before*: tests that will
     execute what they executed when they last ran, and *imports_as_before* whether imports will; *hot*: files before
-    which to freeze; *freeze*: whether to freeze at all, *often*: in other places too, which takes a few milliseconds
-    each time; *cause*: the files that changed; *executions*: how often each module has been executed in this session;
+    which to freeze; *view*: file, name and marker of a filter through which tests have to pass (proof.filter);
+    *fail_fast*: whether the first failure ends the run; *freeze*: whether to freeze at all, *often*: in other places
+    too, which takes a few milliseconds each time; *cause*: the files that changed; *executions*: how often each module
+    has been executed in this session;
     *stale*: what a warm worker has taken in and is not as it was then (worker.refresh).
     """
 
@@ -52,6 +54,8 @@ class Resume(Message):
     as_before: list[str] = field(default_factory=list)
     imports_as_before: bool = False
     hot: list[str] = field(default_factory=list)
+    view: list[str] = field(default_factory=list)
+    fail_fast: bool = False
     freeze: bool = True
     often: bool = True
     cause: list[str] = field(default_factory=list)
@@ -175,7 +179,7 @@ class Collection(Message):
 
     *files* (path, nodeid, outcome) are those that the process has collected, *items* (nodeid, path) all
     the tests in scope, in order; *roots* the first-party directories of ``sys.path``; *imports* what this run's
-    first-party code imported so far, as rewind.hoisting.ImportSeen has it.
+    first-party code imported so far, as rewind.hoisting.ImportSeen has it; *markers* the names of each test's marks.
     """
 
     run: int
@@ -183,6 +187,7 @@ class Collection(Message):
     items: list[tuple[str, str]]
     roots: list[str]
     imports: list[tuple[str, str, str, int, str]]
+    markers: dict[str, list[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -225,6 +230,16 @@ class TestEnded(Message):
     functions: list[tuple[str, int, str]] = field(default_factory=list)
     as_before: bool = False
     teardown_failed: bool = False
+
+
+@dataclass(frozen=True)
+class Failed(Message):
+    """Run to controller: what pytest will print about a failure, and its *place* as file:line."""
+
+    run: int
+    nodeid: str
+    text: str
+    place: str
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ import pytest
 
 from pytest_reloadwatch import _compat
 from pytest_reloadwatch.exceptions import HoistMismatchError
+from pytest_reloadwatch.proof.filter import Filter
 from pytest_reloadwatch.proof.model import worst
 from pytest_reloadwatch.rewind.messages import (
     CollectFailed,
@@ -18,6 +19,7 @@ from pytest_reloadwatch.rewind.messages import (
     Collection,
     ConftestFailed,
     Debugging,
+    Failed,
     Planned,
     Stopped,
     TestEnded,
@@ -25,6 +27,7 @@ from pytest_reloadwatch.rewind.messages import (
     Unwatched,
 )
 from pytest_reloadwatch.rewind.ordering import Ordering
+from pytest_reloadwatch.rewind.places import failure_place
 from pytest_reloadwatch.rewind.streams import wait_for_lines
 
 if TYPE_CHECKING:
@@ -37,6 +40,7 @@ if TYPE_CHECKING:
     from pytest_reloadwatch.rewind.life import Life
 
 LET_GO = 2.0  # seconds that a busy controller has to leave the terminal to a debugger
+MOST_TEXT = 20_000  # characters of a failure that are kept for the person
 _PRUNED = "pruned"
 
 
@@ -57,6 +61,7 @@ class Run:
         self._files: dict[str, tuple[str, str]] = {}
         self._codes_told = 0  # to the controller
         self._exact = _files_with_parts(config)
+        self._most_failures: int = config.option.maxfail
         self._adopt_order()
         timeline.on_resume.append(self._on_resume)
 
@@ -69,6 +74,8 @@ class Run:
         self._prune = frozenset(order.prune)
         self._proven = frozenset(order.proven)
         self._only = None if order.only is None else frozenset(order.only)
+        self._view = Filter(*order.view)
+        _compat.stop_at(self._config, 1 if order.fail_fast else self._most_failures)
         self._as_before = frozenset(order.as_before)
         self._importing.is_wanted = not order.imports_as_before
         self._ordering = Ordering(order, self._config)
@@ -190,12 +197,15 @@ class Run:
                 run=self._run,
                 files=[(path, nodeid, outcome) for path, (nodeid, outcome) in self._files.items()],
                 items=[(item.nodeid, str(item.path)) for item in session.items],
+                markers={item.nodeid: marks for item in session.items if (marks := _markers(item))},
                 roots=list(self._finder.first_party_places()),
                 imports=self._finder.imports,
             )
         )
 
     def _is_wanted(self, item: pytest.Item) -> bool:
+        if self._view and not self._view.lets_through(item.nodeid, _markers(item)):
+            return False
         if self._only is not None:
             return item.nodeid in self._only
         return str(item.path) not in self._prune and item.nodeid not in self._proven
@@ -249,6 +259,16 @@ class Run:
         outcome = _outcome(report)
         if outcome:
             self._outcomes.append(outcome)
+        self._tell_failure(report)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        self._tell_failure(report)
+
+    def _tell_failure(self, report: pytest.TestReport | pytest.CollectReport) -> None:
+        if report.failed:
+            place = failure_place(report, self._config.rootpath)
+            self._timeline.send(Failed(self._run, report.nodeid, report.longreprtext[-MOST_TEXT:], place))
 
     # The end
 
@@ -278,6 +298,10 @@ class Pruner:
     @pytest.hookimpl(tryfirst=True)
     def pytest_make_collect_report(self, collector: pytest.Collector) -> pytest.CollectReport | None:
         return self._run.prune(collector)
+
+
+def _markers(item: pytest.Item) -> list[str]:
+    return sorted({mark.name for mark in item.iter_markers()})
 
 
 def _outcome(report: pytest.TestReport) -> str:

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 from pytest_reloadwatch.exceptions import BadMessageError
 from pytest_reloadwatch.graph.keys import path_of
 from pytest_reloadwatch.proof.digest import ABSENT, FIRST_PARTY, digest_bytes
+from pytest_reloadwatch.proof.filter import Filter
+from pytest_reloadwatch.proof.model import BAD
 from pytest_reloadwatch.proof.rank import Rank
 from pytest_reloadwatch.rewind import messages as m
 from pytest_reloadwatch.rewind.bytecode import discard_bytecode
@@ -30,20 +32,24 @@ from pytest_reloadwatch.session.ending import (
     was_stopped,
 )
 from pytest_reloadwatch.session.engine import Engine, InPlaceEngine, RewindEngine
+from pytest_reloadwatch.session.failures import Failures
 from pytest_reloadwatch.session.hoisting import Hoister
 from pytest_reloadwatch.session.keyboard import Keyboard
 from pytest_reloadwatch.session.planner import Planner
 from pytest_reloadwatch.session.pool import Pool
+from pytest_reloadwatch.session.preferences import Preferences
+from pytest_reloadwatch.session.preview import preview
 from pytest_reloadwatch.session.rounds import Current, Deadlines, Failure, Round, Wish
 from pytest_reloadwatch.session.run_record import RunRecord
 from pytest_reloadwatch.session.signals import Signals
 from pytest_reloadwatch.session.standing import INTERRUPTED, Standing
 from pytest_reloadwatch.session.states import SUCCESSORS, State
 from pytest_reloadwatch.session.wakers import CHILD_ENDED, watch_or_poll
+from pytest_reloadwatch.session.warmth import Warmth
 from pytest_reloadwatch.session.why import Why
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Sequence
 
     from pytest_reloadwatch.endpoint import Listener
     from pytest_reloadwatch.options import Options
@@ -100,17 +106,22 @@ class Controller:
         self._selector = selectors.DefaultSelector()
         self._pool = Pool(book.tree)
         self._hoister = Hoister(book, self._pool)
-        self._planner = Planner(options, book, self._pool, self._hoister, self._file_name)
+        self._preferences = Preferences.of(options)
+        self._failures = Failures()
+        self._warmth = Warmth("rewind" if workers is None else "reload in place")
+        self._planner = Planner(options, self._preferences, book, self._pool, self._hoister, self._file_name)
         self._engine: Engine = RewindEngine(self._pool, self._planner, self._hoister)
         if workers is not None:
             self._engine = InPlaceEngine(self._pool, book, workers)
-        self._conversation = Conversation(book, self._hoister, events, screen)
+        self._conversation = Conversation(
+            book, self._hoister, events, screen, self._preferences, self._failures, self._warmth
+        )
         self._why = Why(book, self._file_name)
         self._desk = Desk(clients, self._selector, self._on_request)
         self._keyboard = Keyboard(screen, self._selector, self)
         self._state = State.IDLE
         self._deadlines = Deadlines()
-        self._round = Round(wish=Wish(everything=options.everything))
+        self._round = Round(wish=Wish(everything=options.everything), is_first=True)
         self._current: Current | None = None
         self._leaving: Current | None = None  # it has finished, but its process has not ended yet
         self._runs = 0
@@ -346,7 +357,8 @@ class Controller:
         if self._round.cause and self._round.runs == 1 and not self._round.is_told:
             self._round.is_told = True
             known = max(self._book.select().known, len(remaining))
-            self._screen.changed(self._round.cause, len(self._round.outdated), len(remaining), known)
+            expected = self._planner.expected(self._round, remaining)
+            self._screen.changed(self._round.cause, len(self._round.outdated), expected, known)
         if self._beginning.capture_off:
             self._screen.give_up_terminal()  # tests may read from it
         if checkpoint.is_root and self._is_in_place and self._runs > 1:
@@ -630,11 +642,24 @@ class Controller:
         proven = self._runs > 0 and not selection.unknown and self._book.knows_listing()
         is_settled = proven or self._failure is not None
         loose = {} if is_settled else {n: o for n, o in self._book.loose.items() if n not in selection.verdicts}
-        return Standing(selection, self._failure, self._round, is_settled, loose)
+        return Standing(
+            selection,
+            self._failure,
+            self._round,
+            is_settled,
+            loose,
+            filter=str(self._preferences.filter_of(self._round)),
+            held_back=self._planner.held_back(self._round),
+            places=self._failures.places(),
+        )
 
     def _settle(self) -> None:
         """Nothing more runs by itself: say where the project stands."""
         standing = self._standing()
+        if not standing.is_settled and self._desk.is_waited_at and self._is_narrowed():
+            self._round = Round(wish=Wish(is_asked=True, unfiltered=True))
+            self._plan()  # whoever waits asks about the whole project
+            return
         self._exit_code = standing.exit_code
         if self._round.is_news:
             if not self._round.runs and self._failure is None and standing.is_settled:
@@ -647,8 +672,23 @@ class Controller:
             self._end(self._exit_code)
             return
         if self._round.is_news:
-            self._screen.waiting(self._watcher.problem if self._runs == 1 else "")
+            self._say_that_it_waits(standing)
         self._idle_work()
+
+    def _is_narrowed(self) -> bool:
+        """Whether the person's preferences have left tests out of this round."""
+        preferences, wish = self._preferences, self._round.wish
+        is_narrow = bool(preferences.filter) or preferences.paused or bool(wish.only or wish.only_failing)
+        return is_narrow and not wish.unfiltered and not self._round.held
+
+    def _say_that_it_waits(self, standing: Standing) -> None:
+        seconds = time.monotonic() - self._round.started
+        self._warmth.note_round(self._round, seconds, standing.known)
+        warmth = self._warmth.describe(self._round, seconds, len(self._book.module_paths())) if self._runs else ""
+        on = self._preferences.describe()
+        if self._round.cause and not self._round.runs and not standing.is_settled:
+            on.append(f"on disk is newer than what ran: {', '.join(self._round.cause)}")
+        self._screen.waiting(self._watcher.problem if self._runs == 1 else "", warmth, on)
 
     def _idle_work(self) -> None:
         """Make the next answer quicker while nobody waits."""
@@ -681,10 +721,63 @@ class Controller:
                 self._desk.answer_waiting(standing.as_answer())
             else:
                 if self._round.runs or not self._round.cause:  # otherwise its first run only waits its turn
-                    self._round = Round()
+                    self._round = Round(wish=Wish(is_asked=True, unfiltered=True))
                 self._plan()
 
     # What the person asks for, see Desires
+
+    def hold(self) -> None:
+        if self._state is State.RUNNING:
+            self._round.held = True
+            self._cancel()
+
+    def go_on(self) -> None:
+        if self._round.held:
+            self.ask(Wish(is_asked=True))
+
+    def narrow(self, part: str, text: str) -> None:
+        try:
+            if part == "marker" and text.strip():
+                Filter(marker=text).lets_through("", ())
+        except ValueError as error:
+            self._screen.note(f"no such marker expression: {error}")
+            return
+        if part:
+            self._preferences.set_filter(part, text)
+        else:
+            self._preferences.filter = Filter()
+        narrowed = bool(self._preferences.filter)
+        self._screen.note(f"filter {self._preferences.filter}" if narrowed else "no filter")
+        self.ask(Wish(everything=narrowed, is_asked=True))
+
+    def preview(self, part: str, text: str) -> str:
+        return preview(self._book, self._preferences, part, text)
+
+    def toggle(self, what: str) -> None:
+        self._screen.note(self._preferences.toggle(what))
+        if what == "paused" and not self._preferences.paused:
+            self.ask(Wish(is_asked=True))
+        elif self._state is State.RUNNING and self._current is not None:
+            failed = any(ended.outcome in BAD for ended in self._current.record.ended.values())
+            self._round.held = self._preferences.paused or (self._preferences.fail_fast and failed)
+            self._round.before_run = None  # it goes on with what is left
+            self._cancel()
+
+    def failing(self) -> Sequence[str]:
+        return self._standing().failing
+
+    def show_failures(self) -> None:
+        self._screen.failures(self._failures.of(self._standing().failing))
+
+    def save_statistics(self) -> None:
+        self._save()
+        self._screen.note(f"{self._runs} runs so far; {self._warmth.saved:.1f} s saved against runs of everything")
+
+    def update_snapshots(self) -> None:
+        self._screen.note("no plugin for snapshots is installed")
+
+    def start_over(self) -> None:
+        raise Restart("as asked")
 
     def explain(self) -> None:
         self._screen.why(self._why.report(self._round))
@@ -702,7 +795,16 @@ class Controller:
         elif self._state is State.IDLE:
             self._plan()
             if self._current is None and self._leaving is None:
-                self._screen.note(f"nothing to rerun: all {self._book.select().known} tests are proven")
+                self._screen.note(self._nothing_to_rerun(wish))
+
+    def _nothing_to_rerun(self, wish: Wish) -> str:
+        standing = self._standing()
+        if standing.is_settled and not standing.failing:
+            return f"nothing to rerun: all {standing.known} tests are proven"
+        if wish.only_failing and not standing.failing:
+            return "nothing fails"
+        view = f" with the filter {self._preferences.filter}" if self._preferences.filter else ""
+        return f"nothing to rerun{view}: {self._planner.held_back(self._round)} tests are not proven and out of it"
 
     # Signals, see Alarms
 

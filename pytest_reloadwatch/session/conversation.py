@@ -8,6 +8,7 @@ import signal
 from typing import TYPE_CHECKING
 
 from pytest_reloadwatch.proof.digest import listing_key, lookup_key
+from pytest_reloadwatch.proof.model import BAD
 from pytest_reloadwatch.rewind import messages as m
 
 if TYPE_CHECKING:
@@ -15,9 +16,12 @@ if TYPE_CHECKING:
 
     from pytest_reloadwatch.session.book import Book
     from pytest_reloadwatch.session.events import Events
+    from pytest_reloadwatch.session.failures import Failures
     from pytest_reloadwatch.session.hoisting import Hoister
+    from pytest_reloadwatch.session.preferences import Preferences
     from pytest_reloadwatch.session.rounds import Current, Round
     from pytest_reloadwatch.session.screen import Screen
+    from pytest_reloadwatch.session.warmth import Warmth
 
 FEW = 3  # files that are named
 LISTED = 6  # modules that are named
@@ -26,7 +30,19 @@ LISTED = 6  # modules that are named
 class Conversation:
     """With one run at a time; messages of runs that are no longer current are not for anybody."""
 
-    def __init__(self, book: Book, hoister: Hoister, events: Events, screen: Screen) -> None:
+    def __init__(
+        self,
+        book: Book,
+        hoister: Hoister,
+        events: Events,
+        screen: Screen,
+        preferences: Preferences,
+        failures: Failures,
+        warmth: Warmth,
+    ) -> None:
+        self._warmth = warmth
+        self._preferences = preferences
+        self._failures = failures
         self._book = book
         self._hoister = hoister
         self._events = events
@@ -43,6 +59,7 @@ class Conversation:
             m.Planned: self._on_planned,
             m.TestStarted: self._on_test_started,
             m.TestEnded: self._on_test_ended,
+            m.Failed: self._on_failed,
             m.Unwatched: self._on_unwatched,
             m.Debugging: self._on_debugging,
             m.Impure: self._on_impure,
@@ -136,9 +153,17 @@ class Conversation:
 
     def _on_collection(self, message: m.Collection, current: Current) -> None:
         self._book.learn_collection(current.record, message)
+        for _, nodeid, outcome in message.files:
+            if outcome not in BAD:
+                self._failures.forget(nodeid)
+        marked = dict.fromkeys((nodeid for nodeid, _ in message.items), ())
+        self._preferences.markers.update(marked | {name: tuple(marks) for name, marks in message.markers.items()})
         current.reached = ("", "")
         files = [path for path, _, _ in message.files]
         self._hoister.note_run(message.imports, files, is_waited_for=current.is_waited_for)
+
+    def _on_failed(self, message: m.Failed, _current: Current) -> None:
+        self._failures.note(message.nodeid, message.text, message.place)
 
     def _on_planned(self, message: m.Planned, current: Current) -> None:
         current.planned = message.tests
@@ -149,6 +174,8 @@ class Conversation:
 
     def _on_test_ended(self, message: m.TestEnded, current: Current) -> None:
         current.record.ended[message.nodeid] = message
+        if message.outcome not in BAD:
+            self._failures.forget(message.nodeid)
         current.record.codes += message.functions
         current.reached = ("", "")
         self.tell_test(current, message.nodeid, message.outcome, message.seconds)
@@ -170,6 +197,7 @@ class Conversation:
     def _on_impure(self, message: m.Impure, _current: Current) -> None:
         if message.allow not in self._complaints:
             self._complaints.add(message.allow)
+            self._warmth.limits.append(f"no checkpoint after: {message.reason}")
             self._screen.note(
                 f"no checkpoint from here on, so reruns start earlier: {message.reason};"
                 f" if that is harmless, put into the ini file: reload_allow = {message.allow}"

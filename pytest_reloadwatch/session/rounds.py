@@ -16,10 +16,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Wish:
-    """What the person asked for: everything, or only what fails; neither means what is affected or fails."""
+    """What was asked for: everything, what fails, or *only* these tests; none of it means what is affected or fails.
+
+    *is_asked* says that somebody did, *unfiltered* that it was a client, whose questions are about the whole project.
+    """
 
     everything: bool = False
     only_failing: bool = False
+    only: frozenset[str] = frozenset()
+    is_asked: bool = False
+    unfiltered: bool = False
 
 
 @dataclass
@@ -31,7 +37,8 @@ class Round:
     attempted, when its last run began. A *held* round starts no further run: it was interrupted, or stopped at a
     failure as asked. *in_order* leaves its tests in the order of collection. *first_ones* are the tests that run where
     only the direct ones are wanted. *reasons* say why tests were selected, by nodeid, *direct* how many of the direct
-    ones have run, by outcome. *is_told* says that the person knows of its cause.
+    ones have run, by outcome. *is_told* says that the person knows of its cause,
+    *is_first* that nothing was warm when it began.
     """
 
     cause: list[str] = field(default_factory=list)
@@ -52,6 +59,7 @@ class Round:
     reasons: dict[str, Ranked] = field(default_factory=dict)
     direct: Counter[str] = field(default_factory=Counter)
     is_told: bool = False
+    is_first: bool = False
 
     @property
     def is_news(self) -> bool:
