@@ -39,10 +39,11 @@ from pytest_reloadwatch.session.planner import Planner
 from pytest_reloadwatch.session.pool import Pool
 from pytest_reloadwatch.session.preferences import Preferences
 from pytest_reloadwatch.session.preview import preview
+from pytest_reloadwatch.session.progress import Progress
 from pytest_reloadwatch.session.rounds import Current, Deadlines, Failure, Round, Wish
 from pytest_reloadwatch.session.run_record import RunRecord
 from pytest_reloadwatch.session.signals import Signals
-from pytest_reloadwatch.session.standing import INTERRUPTED, Standing
+from pytest_reloadwatch.session.standing import INTERRUPTED, NO_TESTS, Standing
 from pytest_reloadwatch.session.states import SUCCESSORS, State
 from pytest_reloadwatch.session.wakers import CHILD_ENDED, watch_or_poll
 from pytest_reloadwatch.session.warmth import Warmth
@@ -58,7 +59,7 @@ if TYPE_CHECKING:
     from pytest_reloadwatch.session.clients import Client, Request
     from pytest_reloadwatch.session.events import Events
     from pytest_reloadwatch.session.reports import Reports
-    from pytest_reloadwatch.session.screen import Screen
+    from pytest_reloadwatch.session.screen import Screen, Summary
     from pytest_reloadwatch.session.workers import Workers
     from pytest_reloadwatch.watch.watchers import Watcher
 
@@ -108,6 +109,7 @@ class Controller:
         self._hoister = Hoister(book, self._pool)
         self._preferences = Preferences.of(options)
         self._failures = Failures()
+        self._progress = Progress(book.seconds)
         self._warmth = Warmth("rewind" if workers is None else "reload in place")
         self._planner = Planner(options, self._preferences, book, self._pool, self._hoister, self._file_name)
         self._engine: Engine = RewindEngine(self._pool, self._planner, self._hoister)
@@ -187,9 +189,20 @@ class Controller:
             self._kill_run()
         if self._deadlines.take("look"):
             self._look()  # something may have changed before it was watched
+        if self._deadlines.take("progress"):
+            self._tell_progress()
         if self._deadlines.take("quiet") and self._state is State.QUIET:
             self._move(State.IDLE)
             self._plan()
+
+    def _tell_progress(self) -> None:
+        current = self._current
+        if current is None or current.debugging or self._beginning.capture_off:
+            return  # the terminal is another's
+        text = self._progress.line(current, self._planner.remaining(self._round))
+        if text:
+            self._screen.progress(text)
+        self._deadlines.progress = max(self._progress.next_look(current), time.monotonic() + 1.0)
 
     # Files
 
@@ -353,6 +366,7 @@ class Controller:
             is_sorted=bool(order.places),
             is_waited_for=not order.often,
         )
+        self._deadlines.progress = self._progress.next_look(self._current)
         self._move(State.RUNNING)
         if self._round.cause and self._round.runs == 1 and not self._round.is_told:
             self._round.is_told = True
@@ -666,7 +680,9 @@ class Controller:
                 self._screen.changed(self._round.cause, 0, 0, standing.selection.known)
             if standing.is_settled:
                 self._events.emit("settled", **standing.as_event())
-            self._screen.summary(standing.summary())
+            summary = standing.summary()
+            self._screen.summary(summary)
+            self._announce(summary, standing)
         self._desk.answer_waiting(standing.as_answer())
         if self._options.once:
             self._end(self._exit_code)
@@ -674,6 +690,11 @@ class Controller:
         if self._round.is_news:
             self._say_that_it_waits(standing)
         self._idle_work()
+
+    def _announce(self, summary: Summary, standing: Standing) -> None:
+        """To the desktop, where that is wanted: that something fails, or that nothing does and all is known."""
+        if standing.exit_code not in (0, NO_TESTS) or standing.is_settled:
+            self._screen.notify(summary)
 
     def _is_narrowed(self) -> bool:
         """Whether the person's preferences have left tests out of this round."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import time
 from typing import TYPE_CHECKING
 
 from pytest_reloadwatch.proof.digest import listing_key, lookup_key
@@ -171,6 +172,7 @@ class Conversation:
 
     def _on_test_started(self, message: m.TestStarted, current: Current) -> None:
         current.reached, current.in_test = (message.nodeid, message.path), True
+        current.reached_at = time.monotonic()
 
     def _on_test_ended(self, message: m.TestEnded, current: Current) -> None:
         current.record.ended[message.nodeid] = message

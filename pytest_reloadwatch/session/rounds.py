@@ -71,9 +71,9 @@ class Round:
 class Current:
     """The run that is alive: what it has told of itself.
 
-    *reached* is the test or file that it is at, with its path. *exit_code* is pytest's, once it has
-    finished; *status* the process's, as subprocess has it, once its parent has told. *is_sorted* says that its tests
-    have another order than that of collection, *is_waited_for* that it is the first after a change.
+    *reached* is the test or file that it is at, with its path, since the moment *reached_at*. *exit_code* is pytest's,
+    once it has finished; *status* the process's, as subprocess has it, once its parent has told. *is_sorted* says that
+    its tests have another order than that of collection, *is_waited_for* that it is the first after a change.
     """
 
     record: RunRecord
@@ -84,6 +84,7 @@ class Current:
     channel: Channel | None = None
     planned: int = -1
     reached: tuple[str, str] = ("", "")
+    reached_at: float = 0.0
     in_test: bool = False
     announced: bool = False
     debugging: bool = False
@@ -114,10 +115,12 @@ class Deadlines:
     kill: float | None = None
     quiet: float | None = None
     look: float | None = None
+    progress: float | None = None
 
     def until_next(self) -> float | None:
         """Seconds until the first; None when nothing is due."""
-        due = [moment for moment in (self.interrupt, self.kill, self.quiet, self.look) if moment is not None]
+        moments = (self.interrupt, self.kill, self.quiet, self.look, self.progress)
+        due = [moment for moment in moments if moment is not None]
         return max(0.0, min(due) - time.monotonic()) if due else None
 
     def take(self, name: str) -> bool:

@@ -57,6 +57,9 @@ class Screen(Protocol):
         *warmth* says how warm it is, *on* what else is to be known: preferences, and what has not run.
         """
 
+    def notify(self, summary: Summary) -> None:
+        """Tell those who look elsewhere, if that is wanted."""
+
     def progress(self, text: str) -> None:
         """How far a long run is."""
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pytest_reloadwatch.session.screen import Summary
+    from pytest_reloadwatch.terminal.notify import Notifier
 
 _SHOWN = 3
 _LISTED = 10
@@ -41,9 +42,10 @@ _HELP = """
 
 
 class PlainScreen:
-    """Writes to *out*; takes keys where both *out* and standard input are a terminal."""
+    """Writes to *out*; takes keys where both *out* and standard input are a terminal. *notifier* tells the desktop."""
 
-    def __init__(self, out: Any = None) -> None:
+    def __init__(self, out: Any = None, notifier: Notifier | None = None) -> None:
+        self._notifier = notifier
         self._out = out or sys.stdout
         self._color = self._out.isatty() and "NO_COLOR" not in os.environ
         self._keys = make_keys(self._out)
@@ -104,6 +106,10 @@ class PlainScreen:
             self._line(f"  {reason}", "")
         if len(reasons) > _EXPLAINED:
             self._line(f"  and {len(reasons) - _EXPLAINED} more: python -m pytest_reloadwatch why NODEID", "2")
+
+    def notify(self, summary: Summary) -> None:
+        if self._notifier is not None:
+            self._notifier.tell(_standing(summary), fails=summary.exit_code not in (0, 5))
 
     def progress(self, text: str) -> None:
         self._line(f"\nreloadwatch: {text}", "2")
