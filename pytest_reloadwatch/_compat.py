@@ -112,6 +112,27 @@ def stop_at(config: pytest.Config, failures: int) -> None:
     config.option.maxfail = failures
 
 
+def writes_snapshots(config: pytest.Config) -> bool:
+    """Whether syrupy (5 and later: earlier ones delete what other tests use) or inline-snapshot is at work."""
+    known = config.known_args_namespace
+    return hasattr(known, "inline_snapshot") or (hasattr(known, "update_snapshots") and hasattr(known, "no_cleanup"))
+
+
+def ask_for_no_snapshots(config: pytest.Config) -> None:
+    """At a terminal inline-snapshot asks after each run what to do, where keys are the session's."""
+    if getattr(config.option, "inline_snapshot", "") is None:
+        config.option.inline_snapshot = "report"
+
+
+def update_snapshots(config: pytest.Config) -> None:
+    """What ``--snapshot-update --snapshot-no-cleanup`` and ``--inline-snapshot=create,fix`` say; before configure."""
+    option = config.option
+    if hasattr(option, "inline_snapshot"):
+        option.inline_snapshot = "create,fix"
+    if hasattr(option, "update_snapshots") and hasattr(option, "no_cleanup"):
+        option.update_snapshots = option.no_cleanup = True
+
+
 def refresh_early_state(config: pytest.Config) -> None:
     """What pytest's plugins read once at their start, and a session that goes on for hours must read again."""
     _refresh_last_failed(config)

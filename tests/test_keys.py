@@ -170,8 +170,61 @@ def test_take_effect_during_a_run(project, screen):
     screen.wait_for_event("run_started", run=2)
     screen.press("t")
     screen.see("test name: _")
-    screen.press("tax\n")
-    shown = screen.see(READY)
-    assert ran(screen, "")[-1] == "test_cart.py::test_tax"
     assert screen.wait_for_event("run_finished", run=2)["cancelled"]
-    assert "1 not proven, all out of the filter (name: tax)" in joined(shown)
+    screen.press("tax\n")
+    screen.wait_for_event("run_finished", run=3)
+    shown = screen.see("(name: tax)")
+    assert "1 not proven, all out of the filter" in joined(shown)
+    assert [event["nodeid"] for event in screen.events() if event["event"] == "test"][-1] == "test_cart.py::test_tax"
+
+
+SNAPSHOTS = """
+    --- snapper.py
+    import pathlib
+    FILE = pathlib.Path(__file__).with_name("snapshot.txt")
+    def pytest_addoption(parser):
+        parser.addoption("--inline-snapshot", dest="inline_snapshot")
+    def pytest_configure(config):
+        config.updates = "fix" in (config.option.inline_snapshot or "")
+    --- test_snapshot.py
+    import app, snapper
+    def test_snapshot(pytestconfig):
+        if pytestconfig.updates:
+            snapper.FILE.write_text(str(app.VALUE))
+        assert snapper.FILE.read_text() == str(app.VALUE)
+    --- snapshot.txt
+    1"""
+
+
+def test_u_updates_snapshots_and_proves_nothing_by_that(project):
+    project.apply(START + SNAPSHOTS)
+    project.write("snapshot.txt", "1")
+    with Screen(project, "-p", "snapper", environment={"PYTHONPATH": str(project.root)}) as screen:
+        screen.see(READY)
+        project.write("app.py", "VALUE = 2\nOTHER = 1\n")
+        assert "2 of 5 tests fail" in screen.see(READY)
+        screen.press("u")
+        screen.wait_for_event("run_finished", run=4)
+        assert project.read("snapshot.txt") == "2"
+        assert "1 of 5 tests fails: test_app.py::test_value" in screen.see(READY)
+        runs = [event["run"] for event in screen.events() if event.get("nodeid") == "test_snapshot.py::test_snapshot"]
+        assert runs[-2:] == [3, 4]
+        assert screen.status()["outcomes"]["test_snapshot.py::test_snapshot"] == "passed"
+
+
+def test_u_says_what_is_missing(screen):
+    screen.press("u")
+    screen.see("neither is")
+
+
+def test_keys_that_are_always_on(project):
+    project.apply(START)
+    project.write("pytest.ini", "[pytest]\nmarkers = slow: takes its time\nreload_keys = x d\n")
+    project.write("app.py", RED)
+    with Screen(project) as screen:
+        shown = screen.see(READY)
+        assert "stopping after 1 failures" in shown
+        assert "direct tests only" in shown
+        project.write("pytest.ini", "[pytest]\nmarkers = slow: takes its time\n")
+        screen.see("starting over: pytest.ini changed")
+        assert "2 of 4 tests fail" in screen.see(READY)

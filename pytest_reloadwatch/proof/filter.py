@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import fnmatch
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 class Filter:
     """Parts that are empty let everything through.
 
-    *file* and *name* are words that all occur in the file of a nodeid, or behind it, in any case of letters, or
-    patterns as those of the shell; *marker* is an expression as that of ``-m``.
+    *file* and *name* are words that all occur in the file of a nodeid, or behind it, in any case of letters; a
+    star in a word stands for anything; *marker* is an expression as that of ``-m``.
     """
 
     file: str = ""
@@ -49,4 +49,4 @@ def _occurs(wanted: str, text: str) -> bool:
 
 
 def _word_occurs(word: str, text: str) -> bool:
-    return word in text or ("*" in word and fnmatch.fnmatchcase(text, f"*{word}*"))
+    return re.search(".*".join(map(re.escape, word.split("*"))), text) is not None

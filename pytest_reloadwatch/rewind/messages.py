@@ -38,9 +38,10 @@ class Resume(Message):
     run has the last of them; *others_wait*: whether a later run has anything at all; *as_before*: tests that will
     execute what they executed when they last ran, and *imports_as_before* whether imports will; *hot*: files before
     which to freeze; *view*: file, name and marker of a filter through which tests have to pass (proof.filter);
-    *fail_fast*: whether the first failure ends the run; *freeze*: whether to freeze at all, *often*: in other places
-    too, which takes a few milliseconds each time; *cause*: the files that changed; *executions*: how often each module
-    has been executed in this session;
+    *fail_fast*: whether the first failure ends the run; *update_snapshots*: whether the plugins for them write anew,
+    from the first checkpoint only; *freeze*: whether to freeze at all, *often*: in other places too, which takes a few
+    milliseconds each time; *cause*: the files that changed; *executions*: how often each module has been executed in
+    this session;
     *stale*: what a warm worker has taken in and is not as it was then (worker.refresh).
     """
 
@@ -56,6 +57,7 @@ class Resume(Message):
     hot: list[str] = field(default_factory=list)
     view: list[str] = field(default_factory=list)
     fail_fast: bool = False
+    update_snapshots: bool = False
     freeze: bool = True
     often: bool = True
     cause: list[str] = field(default_factory=list)

@@ -61,7 +61,6 @@ class Run:
         self._files: dict[str, tuple[str, str]] = {}
         self._codes_told = 0  # to the controller
         self._exact = _files_with_parts(config)
-        self._most_failures: int = config.option.maxfail
         self._adopt_order()
         timeline.on_resume.append(self._on_resume)
 
@@ -75,10 +74,20 @@ class Run:
         self._proven = frozenset(order.proven)
         self._only = None if order.only is None else frozenset(order.only)
         self._view = Filter(*order.view)
-        _compat.stop_at(self._config, 1 if order.fail_fast else self._most_failures)
+        self._set_options()
         self._as_before = frozenset(order.as_before)
         self._importing.is_wanted = not order.imports_as_before
         self._ordering = Ordering(order, self._config)
+
+    def _set_options(self) -> None:
+        """Also once more when the command line has been parsed, after the first checkpoint."""
+        order = self._timeline.order
+        most = getattr(self._config.known_args_namespace, "maxfail", 0)
+        _compat.stop_at(self._config, 1 if order.fail_fast else most)
+        if order.freeze:
+            _compat.ask_for_no_snapshots(self._config)
+        if order.update_snapshots:
+            _compat.update_snapshots(self._config)
 
     def _on_resume(self) -> None:
         self._finder.imports = []
@@ -96,6 +105,7 @@ class Run:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_configure(self, config: pytest.Config) -> None:
+        self._set_options()
         # A file that cannot be imported hides no other file's tests.
         config.option.continue_on_collection_errors = True
 

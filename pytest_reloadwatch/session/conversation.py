@@ -197,9 +197,9 @@ class Conversation:
             self._screen.take_terminal()
 
     def _on_impure(self, message: m.Impure, _current: Current) -> None:
+        self._warmth.limit = message.reason
         if message.allow not in self._complaints:
             self._complaints.add(message.allow)
-            self._warmth.limits.append(f"no checkpoint after: {message.reason}")
             self._screen.note(
                 f"no checkpoint from here on, so reruns start earlier: {message.reason};"
                 f" if that is harmless, put into the ini file: reload_allow = {message.allow}"

@@ -149,6 +149,7 @@ class Planner:
             hot=list(self.hot),
             view=list(astuple(self._preferences.filter_of(round_))),
             fail_fast=self._preferences.fail_fast,
+            update_snapshots=round_.wish.update_snapshots,
             freeze=not self._options.once,
             often=not waited_for,
             cause=list(round_.cause),
@@ -157,6 +158,8 @@ class Planner:
 
     def checkpoint(self, order: Resume) -> Checkpoint | None:
         """From where *order* is carried out with the least to execute again; None when no checkpoint is left."""
+        if order.update_snapshots:
+            return self._pool.root()  # plugins read these options as they are configured
         files = set(self._book.files) - set(order.prune)
         return self._pool.choose(files, lambda c: self._hoister.fits(c, c.parent, files))
 

@@ -19,6 +19,7 @@ class Wish:
     """What was asked for: everything, what fails, or *only* these tests; none of it means what is affected or fails.
 
     *is_asked* says that somebody did, *unfiltered* that it was a client, whose questions are about the whole project.
+    With *update_snapshots* the verdicts prove nothing: the same tests run once more, without.
     """
 
     everything: bool = False
@@ -26,6 +27,7 @@ class Wish:
     only: frozenset[str] = frozenset()
     is_asked: bool = False
     unfiltered: bool = False
+    update_snapshots: bool = False
 
 
 @dataclass

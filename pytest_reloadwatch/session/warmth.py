@@ -12,7 +12,7 @@ class Warmth:
     """*engine* is its name. All times are measured, in seconds."""
 
     def __init__(self, engine: str) -> None:
-        self.limits: list[str] = []  # what stands in the way of more
+        self.limit = ""  # what stood in the way of more in the last run
         self.saved = 0.0
         self._engine = engine
         self._first = 0.0
@@ -32,4 +32,4 @@ class Warmth:
             text = f"{self._engine}: {max(0, modules - len(round_.reexecuted))} of {modules} modules kept warm"
         if self._first and round_.changed:
             text += f"; {seconds:.2f} s where the first run of all took {self._first:.2f} s"
-        return "; ".join([text, *self.limits])
+        return f"{text}; no checkpoint after: {self.limit}" if self.limit else text

@@ -38,10 +38,14 @@ class Notifier:
         if fails != bool(before) and self._program:
             self._show(text)
 
-    def _show(self, text: str) -> None:
+    def close(self) -> None:
+        """What has not been shown by now is not waited for."""
         if self._process is not None and self._process.poll() is None:
-            self._process.kill()  # it hangs, and what it says is no longer so
+            self._process.kill()
             self._process.wait()
+
+    def _show(self, text: str) -> None:
+        self.close()
         environment = {**os.environ, "RELOADWATCH_TITLE": TITLE, "RELOADWATCH_TEXT": text}
         with contextlib.suppress(OSError):
             self._process = subprocess.Popen(

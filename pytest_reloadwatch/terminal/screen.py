@@ -132,6 +132,8 @@ class PlainScreen:
 
     def close(self) -> None:
         self.give_up_terminal()
+        if self._notifier is not None:
+            self._notifier.close()
 
     def _line(self, text: str, color: str) -> None:
         if self._color and color:
