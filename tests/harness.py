@@ -423,6 +423,14 @@ class Screen(WatchSession):
         colours = {cell.fg for row in emulated.buffer.values() for cell in row.values()} - {"default"}
         return [line.rstrip() for line in emulated.display if line.strip()], colours
 
+    def new_lines(self, seen):
+        """What a person sees of everything that was shown after the first *seen* characters; how many there are now."""
+        shown = self.output()
+        emulated = pyte.HistoryScreen(self.columns, 200)
+        pyte.Stream(emulated).feed(shown[seen:].replace("\n", "\r\n"))
+        lines = [line.rstrip() for line in emulated.display]
+        return "\n".join(lines).strip("\n").split("\n"), len(shown)
+
     def press(self, keys):
         """Type *keys*; what is shown from now on is what ``see`` looks at."""
         self._looked = len(self.output())

@@ -10,8 +10,8 @@ if TYPE_CHECKING:
 
     from pytest_reloadwatch.session.rounds import Current
 
-QUIET = 5.0  # seconds after which a run is a long one
-EVERY = 10.0  # seconds between two lines
+QUIET = 10.0  # seconds after which a run is a long one
+EVERY = 15.0  # seconds between two lines
 
 
 class Progress:

@@ -30,7 +30,7 @@ def test_says_nothing_of_a_short_run(current):
 
 def test_counts_what_is_left_from_records_and_else_from_the_mean(current):
     line = progress(current, QUIET + 1).line(current, frozenset("abcd"))
-    assert line == "1 of 4 tests, about 4 min left, now b for 5 s"
+    assert line == "1 of 4 tests, about 4 min left, now b for 10 s"
 
 
 def test_comes_now_and_then(current):
