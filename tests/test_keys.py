@@ -120,9 +120,8 @@ def test_failures(project, screen):
     shown = screen.see("assert 2 == 1") + screen.see("assert 2 == 1")
     assert "test_app.py::test_value at test_app.py:3" in shown
     screen.press("w")
-    assert "test_app.py::test_value ← app: code outside of functions changed" in joined(
-        screen.see("executed again: app: changed")
-    )
+    shown = joined(screen.see("executed again: app: changed"))
+    assert "test_app.py (2 tests) ← app: code outside of functions changed" in shown
     screen.press("i")
     screen.see("failure 1 of 2: test_app.py::test_other")
     assert ran(screen, READY) == ["test_app.py::test_other"]

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 from pytest_reloadwatch.exceptions import BadMessageError
 from pytest_reloadwatch.graph.keys import path_of
 from pytest_reloadwatch.proof.digest import ABSENT, FIRST_PARTY, digest_bytes
-from pytest_reloadwatch.proof.filter import Filter
 from pytest_reloadwatch.proof.model import BAD
 from pytest_reloadwatch.proof.rank import Rank
 from pytest_reloadwatch.rewind import messages as m
@@ -38,7 +37,6 @@ from pytest_reloadwatch.session.keyboard import Keyboard
 from pytest_reloadwatch.session.planner import Planner
 from pytest_reloadwatch.session.pool import Pool
 from pytest_reloadwatch.session.preferences import Preferences
-from pytest_reloadwatch.session.preview import preview
 from pytest_reloadwatch.session.progress import Progress
 from pytest_reloadwatch.session.rounds import Current, Deadlines, Failure, Round, Wish
 from pytest_reloadwatch.session.run_record import RunRecord
@@ -48,9 +46,10 @@ from pytest_reloadwatch.session.states import SUCCESSORS, State
 from pytest_reloadwatch.session.wakers import CHILD_ENDED, watch_or_poll
 from pytest_reloadwatch.session.warmth import Warmth
 from pytest_reloadwatch.session.why import Why
+from pytest_reloadwatch.session.wishes import Wishes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Collection
 
     from pytest_reloadwatch.endpoint import Listener
     from pytest_reloadwatch.options import Options
@@ -120,7 +119,17 @@ class Controller:
         )
         self._why = Why(book, self._file_name)
         self._desk = Desk(clients, self._selector, self._on_request)
-        self._keyboard = Keyboard(screen, self._selector, self)
+        wishes = Wishes(
+            self,
+            screen,
+            book,
+            self._preferences,
+            self._failures,
+            self._warmth,
+            self._why,
+            writes_snapshots=beginning.writes_snapshots,
+        )
+        self._keyboard = Keyboard(screen, self._selector, wishes)
         self._state = State.IDLE
         self._deadlines = Deadlines()
         self._round = Round(wish=Wish(everything=options.everything), is_first=True)
@@ -541,7 +550,7 @@ class Controller:
         else:
             self._move(State.IDLE)
             self._plan()
-        self._save()
+        self.save()
 
     def _conclude(self, current: Current, *, cancelled: bool) -> None:
         """Take what the run found out into the book."""
@@ -602,7 +611,7 @@ class Controller:
     def _run_exit_code(self, current: Current) -> int:
         """As for the session where the run went through, else pytest's own."""
         if current.exit_code is None or current.exit_code in (0, 1, 5):
-            return self._standing().exit_code
+            return self.standing().exit_code
         return current.exit_code
 
     def _sweep_after(self, current: Current) -> None:
@@ -655,14 +664,14 @@ class Controller:
         if code == USAGE_ERROR and not name and self._runs == 1:
             self._end(code)  # nothing that a save could mend: the command line is wrong
 
-    def _save(self) -> None:
+    def save(self) -> None:
         complaint = self._book.save()
         if complaint:
             self._screen.note(complaint)
 
     # Settled
 
-    def _standing(self) -> Standing:
+    def standing(self) -> Standing:
         selection = self._book.select()
         proven = self._runs > 0 and not selection.unknown and self._book.knows_listing()
         is_settled = proven or self._failure is not None
@@ -680,7 +689,7 @@ class Controller:
 
     def _settle(self) -> None:
         """Nothing more runs by itself: say where the project stands."""
-        standing = self._standing()
+        standing = self.standing()
         if not standing.is_settled and self._desk.is_waited_at and self._is_narrowed():
             self._round = Round(wish=Wish(is_asked=True, unfiltered=True))
             self._plan()  # whoever waits asks about the whole project
@@ -737,7 +746,7 @@ class Controller:
         elif request.name == "why":
             client.answer(self._why.answer(request.nodeid, self._round))
         elif request.name == "status":
-            standing = self._standing()
+            standing = self.standing()
             answer = standing.as_answer(for_status=True)
             client.answer(answer | {"settled": standing.is_settled and self._state is State.IDLE})
         else:
@@ -748,7 +757,7 @@ class Controller:
         """A question is about the tree now: look, then run what that takes."""
         self._on_files()
         if self._state is State.IDLE and self._has_root:
-            standing = self._standing()
+            standing = self.standing()
             if standing.is_settled:
                 self._desk.answer_waiting(standing.as_answer())
             else:
@@ -756,72 +765,9 @@ class Controller:
                     self._round = Round(wish=Wish(is_asked=True, unfiltered=True))
                 self._plan()
 
-    # What the person asks for, see Desires
+    # What wishes need, see Stage
 
-    def hold(self) -> None:
-        if self._state is State.RUNNING:
-            self._round.held = True
-            self._cancel()
-
-    def go_on(self) -> None:
-        if self._round.held:
-            self.ask(Wish(is_asked=True))
-
-    def narrow(self, part: str, text: str) -> None:
-        try:
-            if part == "marker" and text.strip():
-                Filter(marker=text).lets_through("", ())
-        except ValueError as error:
-            self._screen.note(f"no such marker expression: {error}")
-            return
-        if part:
-            self._preferences.set_filter(part, text)
-        else:
-            self._preferences.filter = Filter()
-        narrowed = bool(self._preferences.filter)
-        self._screen.note(f"filter {self._preferences.filter}" if narrowed else "no filter")
-        self.ask(Wish(everything=narrowed, is_asked=True))
-
-    def preview(self, part: str, text: str) -> str:
-        return preview(self._book, self._preferences, part, text)
-
-    def toggle(self, what: str) -> None:
-        self._screen.note(self._preferences.toggle(what))
-        if what == "paused" and not self._preferences.paused:
-            self.ask(Wish(is_asked=True))
-        elif self._state is State.RUNNING and self._current is not None:
-            failed = any(ended.outcome in BAD for ended in self._current.record.ended.values())
-            self._round.held = self._preferences.paused or (self._preferences.fail_fast and failed)
-            self._round.before_run = None  # it goes on with what is left
-            self._cancel()
-
-    def failing(self) -> Sequence[str]:
-        return self._standing().failing
-
-    def show_failures(self) -> None:
-        self._screen.failures(self._failures.of(self._standing().failing))
-
-    def save_statistics(self) -> None:
-        self._save()
-        self._screen.note(f"{self._runs} runs so far; {self._warmth.saved:.1f} s saved against runs of everything")
-
-    def update_snapshots(self) -> None:
-        if self._beginning.writes_snapshots:
-            self.ask(Wish(only_failing=True, is_asked=True, update_snapshots=True))
-        else:
-            self._screen.note("u updates snapshots of syrupy 5 or inline-snapshot: neither is installed here")
-
-    def start_over(self) -> None:
-        raise Restart("as asked")
-
-    def explain(self) -> None:
-        self._screen.why(self._why.report(self._round))
-
-    def quit(self) -> None:
-        self._end(self._exit_code)
-
-    def ask(self, wish: Wish) -> None:
-        """The person wants a run now; one that is under way makes room."""
+    def start_round(self, wish: Wish) -> bool:
         self._look()
         self._failure = None
         self._round = Round(wish=wish)
@@ -829,17 +775,29 @@ class Controller:
             self._cancel()
         elif self._state is State.IDLE:
             self._plan()
-            if self._current is None and self._leaving is None:
-                self._screen.note(self._nothing_to_rerun(wish))
+            return self._current is not None or self._leaving is not None
+        return True
 
-    def _nothing_to_rerun(self, wish: Wish) -> str:
-        standing = self._standing()
-        if standing.is_settled and not standing.failing:
-            return f"nothing to rerun: all {standing.known} tests are proven"
-        if wish.only_failing and not standing.failing:
-            return "nothing fails"
-        view = f" with the filter {self._preferences.filter}" if self._preferences.filter else ""
-        return f"nothing to rerun{view}: {self._planner.held_back(self._round)} tests are not proven and out of it"
+    def hold(self) -> None:
+        if self._state is State.RUNNING:
+            self._round.held = True
+            self._cancel()
+
+    def rearrange(self) -> None:
+        if self._state is State.RUNNING and self._current is not None:
+            failed = any(ended.outcome in BAD for ended in self._current.record.ended.values())
+            self._round.held = self._preferences.paused or (self._preferences.fail_fast and failed)
+            self._round.before_run = None
+            self._cancel()
+
+    def round_now(self) -> Round:
+        return self._round
+
+    def start_over(self) -> None:
+        raise Restart("as asked")
+
+    def quit(self) -> None:
+        self._end(self._exit_code)
 
     # Signals, see Alarms
 

@@ -32,9 +32,9 @@ class Preferences:
         return cls(direct=options.select == "direct" or "d" in options.keys, fail_fast="x" in options.keys)
 
     def set_filter(self, part: str, text: str) -> None:
-        """*part* is file, name or marker."""
-        parts: Mapping[str, str] = {part: text.strip()}
-        self.filter = replace(self.filter, **parts)
+        """*part* is file, name or marker, empty for all of them."""
+        parts: Mapping[str, str] = {part: text.strip()} if part else {}
+        self.filter = replace(self.filter if part else Filter(), **parts)
 
     def filter_of(self, round_: Round) -> Filter:
         """Clients ask about the whole project, whatever the person looks at."""
