@@ -66,7 +66,7 @@ def stable(text):
     text = re.sub(r"^(platform|plugins:) .*(\n[^\n=]*)??\n", "", text, flags=re.MULTILINE)
     text = re.sub(r"\d+\.\d+ s\b|\d+\.\d+s\b", "N s", text)
     text = re.sub(r"\b0x[0-9a-f]+\b", "0x", text)
-    text = re.sub(r"\d+ modules? re-executed|\d+ of \d+ modules kept", "M", text)
+    text = re.sub(r"\d+ modules? re-executed|\d+ modules kept warm, \d+ executed", "M", text)
     return re.sub(r"([=_])\1{3,}", r"\1", text)
 
 

@@ -365,6 +365,7 @@ class Controller:
         checkpoint, order = chosen
         self._reports.skip()
         self._warmth.limit = ""
+        self._warmth.note_start(checkpoint.past, self._book.module_paths())
         self._runs += 1
         self._round.runs += 1
         self._round.before_run = (remaining, len(self._round.attempted))
@@ -725,7 +726,7 @@ class Controller:
     def _say_that_it_waits(self, standing: Standing) -> None:
         seconds = time.monotonic() - self._round.started
         self._warmth.note_round(self._round, seconds, standing.known)
-        warmth = self._warmth.describe(self._round, seconds, len(self._book.module_paths())) if self._runs else ""
+        warmth = self._warmth.describe(self._round, seconds) if self._runs else ""
         on = self._preferences.describe()
         if self._round.cause and not self._round.runs and not standing.is_settled:
             on.append(f"on disk is newer than what ran: {', '.join(self._round.cause)}")

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pytest_reloadwatch.graph.keys import path_of
+
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from pytest_reloadwatch.session.rounds import Round
 
 
@@ -15,7 +19,13 @@ class Warmth:
         self.limit = ""  # what stood in the way of more in the last run
         self.saved = 0.0
         self._engine = engine
+        self._kept = 0
         self._first = 0.0
+
+    def note_start(self, past: Iterable[tuple[str, str]], modules: Mapping[str, str]) -> None:
+        """A run goes on from a process with this *past*; *modules* are the files of all that were executed, by name."""
+        taken_in = {path_of(key) for key, _ in past}
+        self._kept = sum(path in taken_in for path in modules.values())
 
     def note_round(self, round_: Round, seconds: float, known: int) -> None:
         """The first round with every test, from a process without any module, is what others are compared with."""
@@ -25,11 +35,11 @@ class Warmth:
         elif round_.changed:
             self.saved += max(0.0, self._first - seconds)
 
-    def describe(self, round_: Round, seconds: float, modules: int) -> str:
-        """One line; *modules* is how many have been executed in this session."""
-        text = f"{self._engine}: {modules} modules are warm"
-        if round_.changed:
-            text = f"{self._engine}: {max(0, modules - len(round_.reexecuted))} of {modules} modules kept warm"
+    def describe(self, round_: Round, seconds: float) -> str:
+        """One line about what the last run of the round was spared."""
+        text = f"{self._engine}: {self._kept} modules kept warm, {len(round_.reexecuted)} executed"
+        if not round_.runs:
+            text = f"{self._engine}: nothing had to be executed"
         if self._first and round_.changed:
             text += f"; {seconds:.2f} s where the first run of all took {self._first:.2f} s"
         return f"{text}; no checkpoint after: {self.limit}" if self.limit else text

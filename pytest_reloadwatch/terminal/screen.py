@@ -38,6 +38,9 @@ _HELP = """
   r       start over in a new process
   q       quit
   Ctrl-C  end the run; when idle, the session
+
+  proven: the verdict is known for the files as they are now
+  direct: the test executed or read what changed; others only import it
 """
 
 
