@@ -16,7 +16,7 @@ from importlib.machinery import ModuleSpec, SourceFileLoader
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
     from types import CodeType, FrameType, ModuleType
 
     import pytest
@@ -90,6 +90,47 @@ def empty_collect_report(collector: pytest.Collector) -> pytest.CollectReport:
     import pytest  # sessions of the interpreter without pytest import this module too
 
     return pytest.CollectReport(getattr(collector, "id", collector.nodeid), "passed", None, [])
+
+
+def matches_markers(expression: str, markers: Collection[str]) -> bool:
+    """Whether a test with *markers* is one of ``-m expression``; pytest has no public way. Raises ValueError."""
+    from _pytest.mark.expression import Expression
+
+    try:
+        has: Any = lambda name, **_: name in markers  # noqa: E731 - its type differs from one version to the next
+        return bool(Expression.compile(expression).evaluate(has))
+    except SyntaxError as error:  # pytest 9 has its own kind of it, 8 has a ParseError
+        raise ValueError(str(error)) from error
+    except Exception as error:
+        if type(error).__name__ == "ParseError":
+            raise ValueError(str(error)) from error
+        raise
+
+
+def stop_at(config: pytest.Config, failures: int) -> None:
+    """What ``--maxfail`` says, which a session asks for at each failure."""
+    config.option.maxfail = failures
+
+
+def writes_snapshots(config: pytest.Config) -> bool:
+    """Whether syrupy (5 and later: earlier ones delete what other tests use) or inline-snapshot is at work."""
+    known = config.known_args_namespace
+    return hasattr(known, "inline_snapshot") or (hasattr(known, "update_snapshots") and hasattr(known, "no_cleanup"))
+
+
+def ask_for_no_snapshots(config: pytest.Config) -> None:
+    """At a terminal inline-snapshot asks after each run what to do, where keys are the session's."""
+    if getattr(config.option, "inline_snapshot", "") is None:
+        config.option.inline_snapshot = "report"
+
+
+def update_snapshots(config: pytest.Config) -> None:
+    """What ``--snapshot-update --snapshot-no-cleanup`` and ``--inline-snapshot=create,fix`` say; before configure."""
+    option = config.option
+    if hasattr(option, "inline_snapshot"):
+        option.inline_snapshot = "create,fix"
+    if hasattr(option, "update_snapshots") and hasattr(option, "no_cleanup"):
+        option.update_snapshots = option.no_cleanup = True
 
 
 def refresh_early_state(config: pytest.Config) -> None:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 # Options with which pytest prints something and ends: there is nothing to watch.
 _INFORMATIVE = ("help", "version", "collectonly", "showfixtures", "show_fixtures_per_test", "markers", "setupplan")
 
+LASTING_KEYS = "dx"
 GUARD_MODES = ("off", "warn", "error")
 
 
@@ -34,6 +35,8 @@ class Options:
     engine: Literal["rewind", "inplace"] = "rewind"
     parallel: bool = False  # xdist's options ask for more than one process to run tests
     elsewhere: bool = False  # and for such as know nothing of the session
+    keys: str = ""
+    notify: bool = False
 
     @property
     def once(self) -> bool:
@@ -84,6 +87,12 @@ def register(parser: pytest.Parser) -> None:
         metavar="PERCENT",
         help="with --reload-cov-diff and --reload-once: exit with 1 where less of the changed statements is covered",
     )
+    group.addoption(
+        "--reload-notify",
+        action="store_true",
+        help="show a desktop notification when the tests begin to fail, and when all pass again",
+    )
+    parser.addini("reload_keys", "keys on from the start: d direct only, x stop at first failure", default="")
     parser.addini("reload_guard", "default of --reload-guard: off, warn or error", default="off")
     parser.addini("reload_env", "environment variables on which verdicts rest", type="args", default=[])
     parser.addini(
@@ -119,6 +128,8 @@ def from_config(config: pytest.Config, environ: Mapping[str, str]) -> Options | 
         engine=_engine(chosen.reload_engine),
         parallel=asks_for_workers(config),
         elsewhere=any(spec.rpartition("*")[2] != "popen" for spec in getattr(chosen, "tx", None) or ()),
+        keys=_keys(config.getini("reload_keys")),
+        notify=chosen.reload_notify,
     )
 
 
@@ -139,6 +150,14 @@ def guard_mode(config: pytest.Config) -> str:
 
 def _is_ci(environ: Mapping[str, str]) -> bool:
     return environ.get("CI", "").lower() not in ("", "0", "false")
+
+
+def _keys(wanted: str | None) -> str:
+    """Raises pytest.UsageError for keys that do not stay on."""
+    keys = "".join((wanted or "").split())
+    if unknown := set(keys) - set(LASTING_KEYS):
+        raise pytest.UsageError(f"reload_keys in the ini file: {', '.join(sorted(unknown))} is none of d and x")
+    return keys
 
 
 def _engine(wanted: str) -> Literal["rewind", "inplace"]:

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from pytest_reloadwatch.rewind.run import Run
     from pytest_reloadwatch.session.book import Book
     from pytest_reloadwatch.session.screen import Screen
+    from pytest_reloadwatch.terminal.screen import PlainScreen
 
 _LISTENER = "PYTEST_RELOADWATCH_LISTENER"
 STORE = os.path.join("d", "reloadwatch", "store.sqlite")
@@ -171,10 +172,9 @@ def _control(
     from pytest_reloadwatch.session.controller import Controller, Restart
     from pytest_reloadwatch.session.environment import environment_digest, scope_digest
     from pytest_reloadwatch.session.reports import Reports
-    from pytest_reloadwatch.terminal.screen import PlainScreen
     from pytest_reloadwatch.watch.watchers import make_watcher
 
-    screen = PlainScreen()
+    screen = _make_screen(notifies=options.notify)
     if getattr(config.known_args_namespace, "cacheclear", False):  # the cache plugin may be off
         with contextlib.suppress(OSError):
             _compat.clear_cache(cache_dir)
@@ -231,6 +231,20 @@ def _make_covering(settings: Settings, book: Book, environment: str, screen: Scr
     except StoreUnusableError as error:
         screen.note(f"the store cannot keep coverage ({error}): what is covered is known for this session only")
         return Covering(settings, Store(None), environment, book.tree, screen.note)
+
+
+def _make_screen(*, notifies: bool) -> PlainScreen:
+    from pytest_reloadwatch.terminal.screen import PlainScreen
+
+    if not notifies:
+        return PlainScreen()
+    from pytest_reloadwatch.terminal.notify import Notifier, find_program, program_name
+
+    program = find_program()
+    screen = PlainScreen(notifier=Notifier(program))
+    if not program:
+        screen.note(f"--reload-notify needs {program_name()}, which is not installed: there will be no notifications")
+    return screen
 
 
 def _start_over() -> int:

@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import signal
+import struct
 import subprocess
 import sys
 import textwrap
@@ -13,14 +14,17 @@ import time
 import uuid
 from pathlib import Path
 
+import pyte
+
 from pytest_reloadwatch.exceptions import NoSessionError
 from pytest_reloadwatch.session.clients import ask
 
 try:
+    import fcntl
     import pty
     import termios
 except ImportError:  # as on Windows, where no test sits at a terminal
-    pty = termios = None
+    fcntl = pty = termios = None
 
 TIMEOUT = 60  # seconds: far more than anything takes on a busy machine
 TOKEN = "RELOADWATCH_TEST_TOKEN"
@@ -383,8 +387,9 @@ class WatchSession:
 class Screen(WatchSession):
     """A session in a terminal of its own, at which a test looks and presses keys."""
 
-    def __init__(self, project, *arguments, **settings):
+    def __init__(self, project, *arguments, columns=80, **settings):
         super().__init__(project, *arguments, **settings)
+        self.columns = columns
         self._terminal = -1
         self._shown = b""
         self._looked = 0
@@ -398,6 +403,7 @@ class Screen(WatchSession):
     def _start(self, command):
         self._terminal, inner = pty.openpty()
         os.set_blocking(self._terminal, False)
+        fcntl.ioctl(inner, termios.TIOCSWINSZ, struct.pack("HHHH", 40, self.columns, 0, 0))
         try:
             return subprocess.Popen(
                 [sys.executable, "-c", _IN_TERMINAL, *command], cwd=self._directory, env=self._environment,
@@ -412,6 +418,21 @@ class Screen(WatchSession):
             while part := os.read(self._terminal, 1 << 16):
                 self._shown += part
         return self._shown.decode(errors="replace").replace("\r\n", "\n")
+
+    def lines(self):
+        """The last lines as a person sees them now, and their colours, by a terminal emulator."""
+        emulated = pyte.Screen(self.columns, 40)
+        pyte.Stream(emulated).feed(self.output().replace("\n", "\r\n"))
+        colours = {cell.fg for row in emulated.buffer.values() for cell in row.values()} - {"default"}
+        return [line.rstrip() for line in emulated.display if line.strip()], colours
+
+    def new_lines(self, seen):
+        """What a person sees of everything that was shown after the first *seen* characters; how many there are now."""
+        shown = self.output()
+        emulated = pyte.HistoryScreen(self.columns, 200)
+        pyte.Stream(emulated).feed(shown[seen:].replace("\n", "\r\n"))
+        lines = [line.rstrip() for line in emulated.display]
+        return "\n".join(lines).strip("\n").split("\n"), len(shown)
 
     def press(self, keys):
         """Type *keys*; what is shown from now on is what ``see`` looks at."""

@@ -229,7 +229,7 @@ class TestTerminal:
             screen.see("all 7 tests proven")
             screen.press("w")
             screen.see("test_cart.py::test_total ← shop ← shop.cart ← shop.pricing: function discount changed\n")
-            screen.see("shop.cart ← shop.pricing: changed\n")
+            screen.see("executed again: shop.cart ← shop.pricing: changed\n")
 
     def test_w_says_that_nothing_ran(self, shop):
         run_once(shop)

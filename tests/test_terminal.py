@@ -127,7 +127,7 @@ class TestKeys:
         assert "quit" in shown
 
     def test_others_do_nothing(self, screen):
-        screen.press("xyz \x1b[A\t")
+        screen.press("yz \x1b[A\t")
         screen.press("?")
         screen.see("Ctrl-C")
         assert number_of_runs(screen) == 1

@@ -32,7 +32,8 @@ class Selection:
 
     *prune* are the files whose tests are all proven, *proven* the proven tests of all other files,
     *verdicts* every verdict that holds for the tree on disk, the failing ones too; *unknown* says
-    whether some known test has no verdict for it.
+    whether some known test has no verdict for it. *uncollected* are the files of which it is not known what tests
+    they hold.
     """
 
     selected: list[Selected] = field(default_factory=list)
@@ -41,6 +42,7 @@ class Selection:
     verdicts: dict[str, Proof] = field(default_factory=dict)
     known: int = 0
     unknown: bool = False
+    uncollected: set[str] = field(default_factory=set)
 
 
 class Matcher:
@@ -116,6 +118,7 @@ def _select_file(chosen: Selection, record: Collected, matcher: Matcher) -> None
     """The file itself, or what it imports, is not as it was when it was collected."""
     reason = f"{matcher.mismatch(record.groups)} changed"
     chosen.unknown = True
+    chosen.uncollected.add(record.path)
     chosen.known += len(record.nodeids)
     chosen.selected.extend(Selected(nodeid, record.path, reason) for nodeid in record.nodeids or (record.nodeid,))
 

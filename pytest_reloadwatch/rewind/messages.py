@@ -38,8 +38,11 @@ class Resume(Message):
     run has the last of them; *others_wait*: whether a later run has anything at all; *as_before*: tests that will
     execute what they executed when they last ran, and *imports_as_before* whether imports will; *seconds* is what
     *timed* of the tests took together when they last ran; *hot*: files before
-    which to freeze; *freeze*: whether to freeze at all, *often*: in other places too, which takes a few milliseconds
-    each time; *cause*: the files that changed; *executions*: how often each module has been executed in this session;
+    which to freeze; *view*: file, name and marker of a filter through which tests have to pass (proof.filter);
+    *fail_fast*: whether the first failure ends the run; *update_snapshots*: whether the plugins for them write anew,
+    from the first checkpoint only; *freeze*: whether to freeze at all, *often*: in other places too, which takes a few
+    milliseconds each time; *cause*: the files that changed; *executions*: how often each module has been executed in
+    this session;
     *stale*: what a warm worker has taken in and is not as it was then (worker.refresh).
     """
 
@@ -55,6 +58,9 @@ class Resume(Message):
     seconds: float = 0.0
     timed: int = 0
     hot: list[str] = field(default_factory=list)
+    view: list[str] = field(default_factory=list)
+    fail_fast: bool = False
+    update_snapshots: bool = False
     freeze: bool = True
     often: bool = True
     cause: list[str] = field(default_factory=list)
@@ -188,7 +194,8 @@ class Collection(Message):
 
     *files* (path, nodeid, outcome) are those that the process has collected, *items* (nodeid, path) all
     the tests in scope, in order; *roots* the first-party directories of ``sys.path``; *imports* what this run's
-    first-party code imported so far, as rewind.hoisting.ImportSeen has it; *importing* the seconds in which it did.
+    first-party code imported so far, as rewind.hoisting.ImportSeen has it; *importing* the seconds in which it did;
+    *markers* the names of each test's marks.
     """
 
     run: int
@@ -197,6 +204,7 @@ class Collection(Message):
     roots: list[str]
     imports: list[tuple[str, str, str, int, str]]
     importing: float = 0.0
+    markers: dict[str, list[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -277,6 +285,16 @@ class Measures(Message):
     files: list[tuple[str, str]]
     places: list[str]
     tracers: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Failed(Message):
+    """Run to controller: what pytest will print about a failure, and its *place* as file:line."""
+
+    run: int
+    nodeid: str
+    text: str
+    place: str
 
 
 @dataclass(frozen=True)

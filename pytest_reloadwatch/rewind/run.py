@@ -11,6 +11,7 @@ import pytest
 
 from pytest_reloadwatch import _compat
 from pytest_reloadwatch.exceptions import HoistMismatchError
+from pytest_reloadwatch.proof.filter import Filter
 from pytest_reloadwatch.proof.model import worst
 from pytest_reloadwatch.rewind.crash import crash_of
 from pytest_reloadwatch.rewind.messages import (
@@ -19,6 +20,7 @@ from pytest_reloadwatch.rewind.messages import (
     Collection,
     ConftestFailed,
     Debugging,
+    Failed,
     Planned,
     Stopped,
     TestEnded,
@@ -26,6 +28,7 @@ from pytest_reloadwatch.rewind.messages import (
     Unwatched,
 )
 from pytest_reloadwatch.rewind.ordering import Ordering
+from pytest_reloadwatch.rewind.places import failure_place
 from pytest_reloadwatch.rewind.streams import wait_for_lines
 
 if TYPE_CHECKING:
@@ -39,6 +42,7 @@ if TYPE_CHECKING:
 
 LET_GO = 2.0  # seconds that a busy controller has to leave the terminal to a debugger
 PLAIN_NODEID = pytest.StashKey[str]()  # of a test to whose nodeid xdist has appended the name of its group
+MOST_TEXT = 20_000  # characters of a failure that are kept for the person
 _PRUNED = "pruned"
 
 
@@ -74,9 +78,21 @@ class Run:
         self._prune = frozenset(order.prune)
         self._proven = frozenset(order.proven)
         self._only = None if order.only is None else frozenset(order.only)
+        self._view = Filter(*order.view)
+        self._set_options()
         self._as_before = frozenset(order.as_before)
         self._importing.is_wanted = not order.imports_as_before
         self._ordering = Ordering(order, self._config)
+
+    def _set_options(self) -> None:
+        """Also once more when the command line has been parsed, after the first checkpoint."""
+        order = self._timeline.order
+        most = getattr(self._config.known_args_namespace, "maxfail", 0)
+        _compat.stop_at(self._config, 1 if order.fail_fast else most)
+        if order.freeze:
+            _compat.ask_for_no_snapshots(self._config)
+        if order.update_snapshots:
+            _compat.update_snapshots(self._config)
 
     def _on_resume(self) -> None:
         self._finder.imports = []
@@ -89,6 +105,7 @@ class Run:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_configure(self, config: pytest.Config) -> None:
+        self._set_options()
         # A file that cannot be imported hides no other file's tests.
         config.option.continue_on_collection_errors = True
 
@@ -195,6 +212,7 @@ class Run:
                 run=self._run,
                 files=[(path, nodeid, outcome) for path, (nodeid, outcome) in self._files.items()],
                 items=[(item.nodeid, str(item.path)) for item in session.items],
+                markers={item.nodeid: marks for item in session.items if (marks := _markers(item))},
                 roots=list(self._finder.first_party_places()),
                 imports=self._finder.imports,
                 importing=round(self._finder.costs.busy(), 6),
@@ -202,6 +220,8 @@ class Run:
         )
 
     def _is_wanted(self, item: pytest.Item) -> bool:
+        if self._view and not self._view.lets_through(item.nodeid, _markers(item)):
+            return False
         if self._only is not None:
             return item.nodeid in self._only
         return str(item.path) not in self._prune and item.nodeid not in self._proven
@@ -281,6 +301,16 @@ class Run:
         outcome = outcome_of(report)
         if outcome:
             self._outcomes.append(outcome)
+        self._tell_failure(report)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        self._tell_failure(report)
+
+    def _tell_failure(self, report: pytest.TestReport | pytest.CollectReport) -> None:
+        if report.failed:
+            place = failure_place(report, self._config.rootpath)
+            self._timeline.send(Failed(self._run, report.nodeid, report.longreprtext[-MOST_TEXT:], place))
 
     # The end
 
@@ -312,6 +342,10 @@ class Pruner:
     @pytest.hookimpl(tryfirst=True)
     def pytest_make_collect_report(self, collector: pytest.Collector) -> pytest.CollectReport | None:
         return self._run.prune(collector)
+
+
+def _markers(item: pytest.Item) -> list[str]:
+    return sorted({mark.name for mark in item.iter_markers()})
 
 
 def _plain_nodeid(item: pytest.Item) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import iniconfig
 
+from pytest_reloadwatch import _compat
 from pytest_reloadwatch.proof.digest import digest_file, is_listing, listing_key
 from pytest_reloadwatch.session.environment import installed_in
 
@@ -36,6 +37,7 @@ class Beginning:
     def __init__(self, config: pytest.Config, first_party: FirstParty, covering: Settings | None = None) -> None:
         self.rootdir = str(config.rootpath)
         self._identity = _identity(self.rootdir)
+        self.writes_snapshots = _compat.writes_snapshots(config)
         self.capture_off = config.known_args_namespace.capture == "no"
         names = {os.path.join(self.rootdir, name) for name in (*_OWN, *_SHARED)}
         if config.inipath is not None:

@@ -9,7 +9,6 @@ import gc
 import os
 import select
 import selectors
-import signal
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +16,7 @@ from pytest_reloadwatch import BEGAN
 from pytest_reloadwatch.exceptions import BadMessageError
 from pytest_reloadwatch.graph.keys import path_of
 from pytest_reloadwatch.proof.digest import ABSENT, FIRST_PARTY, digest_bytes
+from pytest_reloadwatch.proof.model import BAD
 from pytest_reloadwatch.proof.rank import Rank
 from pytest_reloadwatch.rewind import messages as m
 from pytest_reloadwatch.rewind.bytecode import discard_bytecode
@@ -34,19 +34,25 @@ from pytest_reloadwatch.session.ending import (
 )
 from pytest_reloadwatch.session.engine import Engine, InPlaceEngine, RewindEngine
 from pytest_reloadwatch.session.errands import Errands, as_nodeid
+from pytest_reloadwatch.session.failures import Failures
 from pytest_reloadwatch.session.hoisting import Hoister
+from pytest_reloadwatch.session.keyboard import Keyboard
 from pytest_reloadwatch.session.planner import Planner
 from pytest_reloadwatch.session.pool import Pool
+from pytest_reloadwatch.session.preferences import Preferences
+from pytest_reloadwatch.session.progress import Progress
 from pytest_reloadwatch.session.rounds import Current, Deadlines, Failure, Round, Wish
 from pytest_reloadwatch.session.run_record import RunRecord
+from pytest_reloadwatch.session.signals import Signals
 from pytest_reloadwatch.session.standing import INTERRUPTED, NO_TESTS, Standing
 from pytest_reloadwatch.session.states import SUCCESSORS, State
 from pytest_reloadwatch.session.timing import PLAN, REWIND, Timing, lateness
-from pytest_reloadwatch.session.wakers import CHILD_ENDED, catch_signals, watch_or_poll
+from pytest_reloadwatch.session.wakers import CHILD_ENDED, watch_or_poll
+from pytest_reloadwatch.session.warmth import Warmth
 from pytest_reloadwatch.session.why import Why
+from pytest_reloadwatch.session.wishes import Wishes
 
 if TYPE_CHECKING:
-    import socket
     from collections.abc import Callable, Collection
 
     from pytest_reloadwatch.covering.covering import Covering
@@ -57,7 +63,7 @@ if TYPE_CHECKING:
     from pytest_reloadwatch.session.clients import Client, Request
     from pytest_reloadwatch.session.events import Events
     from pytest_reloadwatch.session.reports import Reports
-    from pytest_reloadwatch.session.screen import Screen
+    from pytest_reloadwatch.session.screen import Screen, Summary
     from pytest_reloadwatch.session.workers import Workers
     from pytest_reloadwatch.watch.watchers import Watcher
 
@@ -107,20 +113,45 @@ class Controller:
         self._selector = selectors.DefaultSelector()
         self._pool = Pool(book.tree)
         self._hoister = Hoister(book, self._pool)
-        self._planner = Planner(options, book, self._pool, self._hoister, self._file_name)
+        self._preferences = Preferences.of(options)
+        self._failures = Failures()
+        self._progress = Progress(book.seconds)
+        self._warmth = Warmth("rewind" if workers is None else "reload in place")
+        self._planner = Planner(options, self._preferences, book, self._pool, self._hoister, self._file_name)
         self._engine: Engine = RewindEngine(self._pool, self._planner, self._hoister)
         if workers is not None:
             self._engine = InPlaceEngine(self._pool, book, workers)
-        self._conversation = Conversation(book, self._hoister, events, screen, self._file_name, covering)
+        self._conversation = Conversation(
+            book,
+            self._hoister,
+            events,
+            screen,
+            self._file_name,
+            self._preferences,
+            self._failures,
+            self._warmth,
+            covering,
+        )
         startup = (time.time_ns() - BEGAN) / 1e9
         self._chronicler = Chronicler(book, options.engine, startup, once=options.once)
         self._why = Why(book, self._file_name)
         self._desk = Desk(clients, self._selector, self._on_request)
         self._errands = Errands(self._desk.is_connected, self._with_failures)
         events.on_line = self._desk.tell
+        wishes = Wishes(
+            self,
+            screen,
+            book,
+            self._preferences,
+            self._failures,
+            self._warmth,
+            self._why,
+            writes_snapshots=beginning.writes_snapshots,
+        )
+        self._keyboard = Keyboard(screen, self._selector, wishes)
         self._state = State.IDLE
         self._deadlines = Deadlines()
-        self._round = Round(wish=Wish(everything=options.everything))
+        self._round = Round(wish=Wish(everything=options.everything), is_first=True)
         self._rested = self._round  # the last one that was not for an errand
         self._current: Current | None = None
         self._leaving: Current | None = None  # it has finished, but its process has not ended yet
@@ -129,7 +160,6 @@ class Controller:
         self._interrupts = 0
         self._last_change = 0.0
         self._looked = 0.0
-        self._keys_from = -1
         self._has_root = False
         self._is_in_place = workers is not None
         self._unfit = ""  # why the warm process was no longer one to go on from
@@ -141,15 +171,14 @@ class Controller:
         """Serve until the session ends. Raises Restart."""
         gc.freeze()  # what pytest has left here is nobody's any more
         gc.disable()  # until there is time, see _idle_work
-        wake = catch_signals()
-        self._selector.register(wake.fileno(), selectors.EVENT_READ, lambda: self._on_signals(wake))
+        signals = Signals(self._selector, self)
         self._selector.register(self._watcher.fileno(), selectors.EVENT_READ, self._on_files)
         self._selector.register(self._internal.fileno(), selectors.EVENT_READ, self._on_process)
         is_restart = False
         self._engine.begin()
         try:
             while not self._has_ended():
-                self._follow_keys()
+                self._keyboard.follow()
                 for key, _ in self._selector.select(self._patience()):
                     action: Callable[[], None] = key.data
                     if not self._has_ended() and key.fd in self._selector.get_map():
@@ -160,8 +189,7 @@ class Controller:
             raise
         finally:
             self._end_processes(for_restart=is_restart)
-            signal.set_wakeup_fd(-1)
-            wake.close()
+            signals.close()
         return self._exit_code
 
     def _patience(self) -> float | None:
@@ -181,19 +209,9 @@ class Controller:
             assert state in SUCCESSORS[self._state], f"{self._state} does not lead to {state}"
             self._state = state
 
-    def _follow_keys(self) -> None:
-        """Keys are read only while the terminal is ours."""
-        wanted = self._screen.fileno()
-        if wanted != self._keys_from:
-            if self._keys_from >= 0:
-                self._selector.unregister(self._keys_from)
-            if wanted >= 0:
-                self._selector.register(wanted, selectors.EVENT_READ, self._on_key)
-            self._keys_from = wanted
-
     def _on_time(self) -> None:
         if CHILD_ENDED is None and self._engine.is_starting():
-            self._reap()
+            self.on_child_ended()
         if self._deadlines.take("interrupt"):
             self._interrupt_run()
         if self._deadlines.take("kill"):
@@ -201,9 +219,20 @@ class Controller:
             self._kill_run()
         if self._deadlines.take("look"):
             self._look()  # something may have changed before it was watched
+        if self._deadlines.take("progress"):
+            self._tell_progress()
         if self._deadlines.take("quiet") and self._state is State.QUIET:
             self._move(State.IDLE)
             self._plan()
+
+    def _tell_progress(self) -> None:
+        current = self._current
+        if current is None or current.debugging or self._beginning.capture_off:
+            return  # the terminal is another's
+        text = self._progress.line(current, self._planner.remaining(self._round))
+        if text:
+            self._screen.progress(text)
+        self._deadlines.progress = max(self._progress.next_look(current), time.monotonic() + 1.0)
 
     # Files
 
@@ -372,6 +401,8 @@ class Controller:
             raise Restart("no checkpoint is left")
         checkpoint, order = chosen
         self._reports.skip()
+        self._warmth.limit = ""
+        self._warmth.note_start(checkpoint.past, self._book.module_paths())
         self._runs += 1
         self._round.runs += 1
         self._round.before_run = (remaining, len(self._round.attempted))
@@ -383,11 +414,13 @@ class Controller:
             is_sorted=bool(order.places),
             is_waited_for=not order.often,
         )
+        self._deadlines.progress = self._progress.next_look(self._current)
         self._move(State.RUNNING)
         if self._round.cause and self._round.runs == 1 and not self._round.is_told:
             self._round.is_told = True
             known = max(self._book.select().known, len(remaining))
-            self._screen.changed(self._round.cause, len(self._round.outdated), len(remaining), known)
+            expected = self._planner.expected(self._round, remaining)
+            self._screen.changed(self._round.cause, len(self._round.outdated), expected, known)
         if self._beginning.capture_off:
             self._screen.give_up_terminal()  # tests may read from it
         if checkpoint.is_root and self._is_in_place and self._runs > 1:
@@ -567,7 +600,7 @@ class Controller:
         else:
             self._move(State.IDLE)
             self._plan()
-        self._save()
+        self.save()
 
     def _conclude(self, current: Current, *, cancelled: bool) -> None:
         """Take what the run found out into the book."""
@@ -580,6 +613,8 @@ class Controller:
         if current.is_cold and not cancelled and current.exit_code in (0, 1):
             self._chronicler.note_cold(time.monotonic() - current.began)
         self._reject_order(current)
+        if self._round.wish.update_snapshots:
+            self._forget_updates(current)
         unproven = self._book.close(current.record)
         if self._covering is not None:
             self._covering.close(self._book.ended(current.record, unproven))
@@ -607,6 +642,14 @@ class Controller:
             cancelled=cancelled,
         )
 
+    def _forget_updates(self, current: Current) -> None:
+        """Nothing is proven by a test that writes what it compares with; whatever it wrote counts as edited."""
+        current.record.ended.clear()
+        current.planned = 0
+        current.record.rewritten.clear()
+        self._book.declare_steady(current.record.written)
+        self._round = Round(wish=Wish(is_asked=True))
+
     def _reject_order(self, current: Current) -> None:
         """A fixture that fails as it is torn down fails the last test that used it: the usual order tells which."""
         if current.is_sorted and any(ended.teardown_failed for ended in current.record.ended.values()):
@@ -623,7 +666,7 @@ class Controller:
     def _run_exit_code(self, current: Current) -> int:
         """As for the session where the run went through, else pytest's own."""
         if current.exit_code is None or current.exit_code in (0, 1, 5):
-            return self._standing().exit_code
+            return self.standing().exit_code
         return current.exit_code
 
     def _sweep_after(self, current: Current) -> None:
@@ -676,7 +719,7 @@ class Controller:
         if code == USAGE_ERROR and not name and self._runs == 1:
             self._end(code)  # nothing that a save could mend: the command line is wrong
 
-    def _save(self) -> None:
+    def save(self) -> None:
         complaint = self._book.save()
         self._chronicler.write()
         if complaint:
@@ -684,16 +727,29 @@ class Controller:
 
     # Settled
 
-    def _standing(self) -> Standing:
+    def standing(self) -> Standing:
         selection = self._book.select()
         proven = self._runs > 0 and not selection.unknown and self._book.knows_listing()
         is_settled = proven or self._failure is not None
         loose = {} if is_settled else {n: o for n, o in self._book.loose.items() if n not in selection.verdicts}
-        return Standing(selection, self._failure, self._round, is_settled, loose)
+        return Standing(
+            selection,
+            self._failure,
+            self._round,
+            is_settled,
+            loose,
+            filter=str(self._preferences.filter_of(self._round)),
+            held_back=self._planner.held_back(self._round),
+            places=self._failures.places(),
+        )
 
     def _settle(self) -> None:
         """Nothing more runs by itself: say where the project stands."""
-        standing = self._standing()
+        standing = self.standing()
+        if not standing.is_settled and self._desk.is_waited_at and self._is_narrowed():
+            self._round = Round(wish=Wish(is_asked=True, unfiltered=True))
+            self._plan()  # whoever waits asks about the whole project
+            return
         self._chronicler.close(self._round, standing, len(self._hoister.executed))
         self._exit_code = standing.exit_code
         if self._covering is not None and standing.failure is None:
@@ -703,14 +759,16 @@ class Controller:
                 self._screen.changed(self._round.cause, 0, 0, standing.selection.known)
             if standing.is_settled:
                 self._events.emit("settled", **standing.as_event())
-            self._screen.summary(standing.summary())
+            summary = standing.summary()
+            self._screen.summary(summary)
+            self._announce(summary, standing)
         self._desk.answer_waiting(self._with_failures(standing.as_answer()))
         self._report_coverage(standing)
         if self._options.once:
             self._end(self._exit_code)
             return
         if self._round.is_news:
-            self._screen.waiting(self._watcher.problem if self._runs == 1 else "")
+            self._say_that_it_waits(standing)
         if not self._run_errands():
             self._idle_work()
 
@@ -726,6 +784,26 @@ class Controller:
             self._deadlines.look = time.monotonic()
             self._covering.report(has_failed=bool(standing.failing), wake=self._watcher.fileno())
 
+    def _announce(self, summary: Summary, standing: Standing) -> None:
+        """To the desktop, where that is wanted: that something fails, or that nothing does and all is known."""
+        if standing.exit_code not in (0, NO_TESTS) or standing.is_settled:
+            self._screen.notify(summary)
+
+    def _is_narrowed(self) -> bool:
+        """Whether the person's preferences have left tests out of this round."""
+        preferences, wish = self._preferences, self._round.wish
+        is_narrow = bool(preferences.filter) or preferences.paused or bool(wish.only or wish.only_failing)
+        return is_narrow and not wish.unfiltered and not self._round.held
+
+    def _say_that_it_waits(self, standing: Standing) -> None:
+        seconds = time.monotonic() - self._round.started
+        self._warmth.note_round(self._round, seconds, standing.known)
+        warmth = self._warmth.describe(self._round, seconds) if self._runs else ""
+        on = self._preferences.describe()
+        if self._round.cause and not self._round.runs and not standing.is_settled:
+            on.append(f"on disk is newer than what ran: {', '.join(self._round.cause)}")
+        self._screen.waiting(self._watcher.problem if self._runs == 1 else "", warmth, on)
+
     def _idle_work(self) -> None:
         """Make the next answer quicker while nobody waits."""
         self._engine.work_ahead()
@@ -733,7 +811,7 @@ class Controller:
         if gc.get_count()[0] > GARBAGE:
             gc.collect()
 
-    # Clients, keys and signals
+    # Clients
 
     def _on_request(self, request: Request, client: Client) -> None:
         if request.name == "stop":
@@ -747,7 +825,7 @@ class Controller:
             self._chronicler.write()
             client.answer(self._facts())
         elif request.name == "status":
-            standing = self._standing()
+            standing = self.standing()
             answer = self._with_failures(standing.as_answer(for_status=True))
             client.answer(answer | {"settled": standing.is_settled and self._state is State.IDLE})
         elif request.name == "run":
@@ -780,7 +858,7 @@ class Controller:
 
     def _tell_events(self, request: Request, client: Client) -> None:
         if request.name == "follow":
-            client.answer({"event": "following", "settled": self._state is State.IDLE and self._standing().is_settled})
+            client.answer({"event": "following", "settled": self._state is State.IDLE and self.standing().is_settled})
             self._desk.let_follow(client)
         else:
             client.answer({"event": "events", "events": self._events.recent()})
@@ -789,7 +867,7 @@ class Controller:
         """What the files ask for has run: now what clients want to run; whether there is any."""
         if self._needs_run(self._planner.remaining(self._round)):
             return False
-        standing, known, round_ = self._standing(), self._book.known_tests(), self._round
+        standing, known, round_ = self.standing(), self._book.known_tests(), self._round
         if self._failure is not None:
             self._errands.answer_all(standing.exit_code, standing.outcomes, self._failure.problem)
         proven = {n: o for n, o in standing.outcomes.items() if n in round_.attempted}
@@ -808,30 +886,19 @@ class Controller:
         """A question is about the tree now: look, then run what that takes."""
         self._on_files()
         if self._state is State.IDLE and self._has_root:
-            standing = self._standing()
+            standing = self.standing()
             if standing.is_settled:
                 if self._covering is not None and standing.failure is None:
                     self._covering.write(standing.selection, self._book.files)
                 self._desk.answer_waiting(self._with_failures(standing.as_answer()))
             else:
                 if self._round.runs or not self._round.cause:  # otherwise its first run only waits its turn
-                    self._round = Round()
+                    self._round = Round(wish=Wish(is_asked=True, unfiltered=True))
                 self._plan()
 
-    def _on_key(self) -> None:
-        key = self._screen.key()
-        if key == "w":
-            self._screen.why(self._why.report(self._round))
-        wishes = {"\n": Wish(), "\r": Wish(), "a": Wish(everything=True), "f": Wish(only_failing=True)}
-        if key in ("q", "\x04"):
-            self._end(self._exit_code)
-        elif key == "?":
-            self._screen.help()
-        elif key in wishes:
-            self._ask(wishes[key])
+    # What wishes need, see Stage
 
-    def _ask(self, wish: Wish) -> None:
-        """The person wants a run now; one that is under way makes room."""
+    def start_round(self, wish: Wish) -> bool:
         self._look()
         self._failure = None
         self._round = Round(wish=wish)
@@ -839,19 +906,36 @@ class Controller:
             self._cancel()
         elif self._state is State.IDLE:
             self._plan()
-            if self._current is None and self._leaving is None:
-                self._screen.note(f"nothing to rerun: all {self._book.select().known} tests are proven")
+            return self._current is not None or self._leaving is not None
+        return True
 
-    def _on_signals(self, wake: socket.socket) -> None:
-        for number in wake.recv(64):
-            if number == CHILD_ENDED:
-                self._reap()
-            elif number == signal.SIGINT:
-                self._on_interrupt()
-            else:
-                self._end(128 + number)
+    def hold(self) -> None:
+        if self._state is State.RUNNING:
+            self._round.held = True
+            self._cancel()
 
-    def _reap(self) -> None:
+    def rearrange(self) -> None:
+        if self._state is State.RUNNING and self._current is not None:
+            failed = any(ended.outcome in BAD for ended in self._current.record.ended.values())
+            self._round.held = self._preferences.paused or (self._preferences.fail_fast and failed)
+            self._round.before_run = None
+            self._cancel()
+
+    def round_now(self) -> Round:
+        return self._round
+
+    def start_over(self) -> None:
+        raise Restart("as asked")
+
+    def quit(self) -> None:
+        self._end(self._exit_code)
+
+    # Signals, see Alarms
+
+    def on_order_to_end(self, exit_code: int) -> None:
+        self._end(exit_code)
+
+    def on_child_ended(self) -> None:
         current = self._current
         for pid, exit_code in self._engine.reap().items():
             if current is not None and current.pid == pid:
@@ -872,7 +956,7 @@ class Controller:
             current.channel.close()
             self._finish_if_over()
 
-    def _on_interrupt(self) -> None:
+    def on_interrupt(self) -> None:
         """Ctrl-C ends the run; a second one, or one when idle, ends the session."""
         if self._current is not None and self._current.debugging:
             return  # it is for the debugger, which has the terminal

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import time
 from typing import TYPE_CHECKING, Any
 
 from pytest_reloadwatch.proof.digest import listing_key, lookup_key
@@ -17,9 +18,12 @@ if TYPE_CHECKING:
     from pytest_reloadwatch.covering.covering import Covering
     from pytest_reloadwatch.session.book import Book
     from pytest_reloadwatch.session.events import Events
+    from pytest_reloadwatch.session.failures import Failures
     from pytest_reloadwatch.session.hoisting import Hoister
+    from pytest_reloadwatch.session.preferences import Preferences
     from pytest_reloadwatch.session.rounds import Current, Round
     from pytest_reloadwatch.session.screen import Screen
+    from pytest_reloadwatch.session.warmth import Warmth
 
 FEW = 3  # files that are named
 LISTED = 6  # modules that are named
@@ -35,8 +39,14 @@ class Conversation:
         events: Events,
         screen: Screen,
         file_name: Callable[[str], str],
+        preferences: Preferences,
+        failures: Failures,
+        warmth: Warmth,
         covering: Covering | None = None,
     ) -> None:
+        self._warmth = warmth
+        self._preferences = preferences
+        self._failures = failures
         self._book = book
         self._file_name = file_name
         self._hoister = hoister
@@ -56,6 +66,7 @@ class Conversation:
             m.Planned: self._on_planned,
             m.TestStarted: self._on_test_started,
             m.TestEnded: self._on_test_ended,
+            m.Failed: self._on_failed,
             m.Unwatched: self._on_unwatched,
             m.Remark: self._on_remark,
             m.Debugging: self._on_debugging,
@@ -174,20 +185,32 @@ class Conversation:
 
     def _on_collection(self, message: m.Collection, current: Current) -> None:
         self._book.learn_collection(current.record, message)
+        for _, nodeid, outcome in message.files:
+            if outcome not in BAD:
+                self._failures.forget(nodeid)
+        marked = dict.fromkeys((nodeid for nodeid, _ in message.items), ())
+        self._preferences.markers.update(marked | {name: tuple(marks) for name, marks in message.markers.items()})
         current.reached = ("", "")
         files = [path for path, _, _ in message.files]
         self._hoister.note_run(message.imports, files, is_waited_for=current.is_waited_for)
+
+    def _on_failed(self, message: m.Failed, _current: Current) -> None:
+        self._failures.note(message.nodeid, message.text, message.place)
 
     def _on_planned(self, message: m.Planned, current: Current) -> None:
         current.planned = message.tests
         self.announce(current)
 
     def _on_test_started(self, message: m.TestStarted, current: Current) -> None:
-        if not message.worker:  # else its worker's end is not that of the run
-            current.reached, current.in_test = (message.nodeid, message.path), True
+        if message.worker:
+            return  # its worker's end is not that of the run
+        current.reached, current.in_test = (message.nodeid, message.path), True
+        current.reached_at = time.monotonic()
 
     def _on_test_ended(self, message: m.TestEnded, current: Current) -> None:
         current.record.add_ended(message)
+        if message.outcome not in BAD:
+            self._failures.forget(message.nodeid)
         current.reached = ("", "")
         if message.outcome in BAD:
             self._crashes[message.nodeid] = message.crash
@@ -213,6 +236,7 @@ class Conversation:
             self._screen.take_terminal()
 
     def _on_impure(self, message: m.Impure, _current: Current) -> None:
+        self._warmth.limit = message.reason
         if message.allow not in self._complaints:
             self._complaints.add(message.allow)
             self._screen.note(

@@ -36,6 +36,11 @@ class Desk:
         if listener is not None:
             selector.register(listener.fileno(), selectors.EVENT_READ, lambda: self._greet(listener))
 
+    @property
+    def is_waited_at(self) -> bool:
+        """Whether any client waits for an answer."""
+        return bool(self._waiting)
+
     def keep_waiting(self, client: Client) -> None:
         self._waiting.append(client)
 

@@ -5,6 +5,7 @@ It decides and starts nothing; the controller carries out what it says.
 
 from __future__ import annotations
 
+from dataclasses import astuple
 from typing import TYPE_CHECKING
 
 from pytest_reloadwatch.graph.keys import path_of
@@ -18,10 +19,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
     from pytest_reloadwatch.options import Options
+    from pytest_reloadwatch.proof.selection import Selection
     from pytest_reloadwatch.rewind.choice import Checkpoint
     from pytest_reloadwatch.session.book import Book
     from pytest_reloadwatch.session.hoisting import Hoister
     from pytest_reloadwatch.session.pool import Pool
+    from pytest_reloadwatch.session.preferences import Preferences
     from pytest_reloadwatch.session.rounds import Round
 
 HOT = 4  # files edited lately before which runs freeze
@@ -31,9 +34,16 @@ class Planner:
     """*file_name* gives a key as people know it. ``hot`` are the files edited lately, the last one first."""
 
     def __init__(
-        self, options: Options, book: Book, pool: Pool, hoister: Hoister, file_name: Callable[[str], str]
+        self,
+        options: Options,
+        preferences: Preferences,
+        book: Book,
+        pool: Pool,
+        hoister: Hoister,
+        file_name: Callable[[str], str],
     ) -> None:
         self.hot: list[str] = []
+        self._preferences = preferences
         self._options = options
         self._book = book
         self._pool = pool
@@ -47,9 +57,16 @@ class Planner:
 
     def remaining(self, round_: Round) -> frozenset[str]:
         """What is to run, is not proven and has not had its turn in this round."""
-        found = {test.nodeid for test in self._book.select().selected}
+        selection = self._book.select()
+        found = {
+            test.nodeid
+            for test in selection.selected
+            if self._preferences.is_in_view(test, round_, selection.uncollected)
+        }
         if round_.wish.nodeids:
             found &= round_.wish.nodeids
+        elif round_.wish.only_failing or round_.wish.only:
+            found &= round_.wish.only or self.failing()
         if self._stops_at_direct(round_):
             if not round_.runs:
                 changed = {path_of(one.change.key) for one in self._book.ranked() if one.change is not None}
@@ -57,13 +74,33 @@ class Planner:
             found &= round_.first_ones
         return frozenset(found - round_.attempted)
 
+    def failing(self) -> set[str]:
+        """What failed when it last ran, also where that does not hold for the tree any more."""
+        ranked = {one.test.nodeid for one in self._book.ranked() if one.rank is Rank.FAILED}
+        verdicts = self._book.select().verdicts.items()
+        return ranked | {nodeid for nodeid, proof in verdicts if proof.outcome in BAD}
+
+    def expected(self, round_: Round, remaining: Collection[str]) -> int:
+        """How many of these tests will run, as far as is known."""
+        return sum(self._preferences.lets_through(nodeid, round_) for nodeid in remaining)
+
+    def held_back(self, round_: Round) -> int:
+        """How many tests have no verdict and are out of the filter."""
+        selection = self._book.select()
+        unproven = {test.nodeid for test in selection.selected} - selection.verdicts.keys()
+        return sum(not self._preferences.lets_through(nodeid, round_) for nodeid in unproven)
+
     def needs_run(self, round_: Round, remaining: frozenset[str], *, is_first: bool) -> bool:
         """Whether anything is left to run by itself; *is_first* for the first run of a session."""
+        if self._preferences.paused and not round_.wish.is_asked:
+            return False
         if round_.held or (round_.runs and not _got_on(round_, remaining)):
             return False
         wished = (round_.wish.everything or bool(round_.wish.nodeids)) and not round_.runs
         if round_.wish.nodeids:
             return wished or bool(remaining)
+        if round_.wish.only_failing or round_.wish.only:
+            return bool(remaining)
         return is_first or wished or bool(remaining) or not self._book.knows_listing()
 
     def order(self, round_: Round, remaining: frozenset[str], run: int) -> Resume:
@@ -77,20 +114,19 @@ class Planner:
         as_before: list[str] = []
         imports_as_before = False
         if round_.wish.everything:
-            prune, proven = set(), set()
-        elif round_.wish.only_failing:
-            failing = {nodeid: proof.path for nodeid, proof in selection.verdicts.items() if proof.outcome in BAD}
-            only = sorted(set(failing) - round_.attempted)
-            prune = set(self._book.files) - set(failing.values())
+            prune, proven = self._out_of_view(round_, selection), set()
         elif round_.wish.nodeids:
             only = sorted(round_.wish.nodeids - round_.attempted)
             prune = self._book.files_without(only)
             prune -= self._book.brought_along(only, prune)
+        elif round_.wish.only_failing or round_.wish.only:
+            only = sorted(remaining)
+            prune = set(self._book.files) - {test.path for test in selection.selected if test.nodeid in remaining}
         else:
             distance = self._book.distance_to({path_of(key) for key in round_.changed})
             if waited_for:
                 prune |= {one.test.path for one in ranked} - lead(ranked, self._book.seconds, distance)
-            if self._stops_at_direct(round_):
+            if self._stops_at_direct(round_) or self._preferences.filter_of(round_):
                 prune |= {test.path for test in selection.selected} - {one.test.path for one in ranked}
                 proven |= {test.nodeid for test in selection.selected} - remaining
             due = [one for one in ranked if one.test.path not in prune and one.test.nodeid not in proven]
@@ -122,6 +158,9 @@ class Planner:
             seconds=sum(timed),
             timed=len(timed),
             hot=list(self.hot),
+            view=list(astuple(self._preferences.filter_of(round_))),
+            fail_fast=self._preferences.fail_fast,
+            update_snapshots=round_.wish.update_snapshots,
             freeze=not self._options.once,
             often=not waited_for,
             cause=list(round_.cause),
@@ -130,6 +169,8 @@ class Planner:
 
     def checkpoint(self, order: Resume) -> Checkpoint | None:
         """From where *order* is carried out with the least to execute again; None when no checkpoint is left."""
+        if order.update_snapshots:
+            return self._pool.root()  # plugins read these options as they are configured
         files = set(self._book.files) - set(order.prune)
         return self._pool.choose(files, lambda c: self._hoister.fits(c, c.parent, files))
 
@@ -138,6 +179,17 @@ class Planner:
         due = (nodeid for path in set(self._book.files) - prune for nodeid in self._book.files[path][-1].nodeids)
         nodeids = only if only is not None else (nodeid for nodeid in due if nodeid not in proven)
         return [self._book.proofs[nodeid][-1].seconds for nodeid in nodeids if nodeid in self._book.proofs]
+
+    def _out_of_view(self, round_: Round, selection: Selection) -> set[str]:
+        """The files of which no test gets through the filter."""
+        wanted = self._preferences.filter_of(round_)
+        return {
+            path
+            for path, records in self._book.files.items()
+            if not any(self._preferences.lets_through(nodeid, round_) for nodeid in records[-1].nodeids)
+            and not (path in selection.uncollected and wanted.may_let_through(records[-1].nodeid))
+            and wanted
+        }
 
     def _ranked(self, round_: Round) -> list[Ranked]:
         """What is selected, with the rank that it had when the round first came to it."""
@@ -151,7 +203,7 @@ class Planner:
 
     def _stops_at_direct(self, round_: Round) -> bool:
         """Whether what is not direct waits until the person or a client asks; CI runs do not wait."""
-        return self._options.select == "direct" and (bool(round_.changed) or self._options.once)
+        return self._preferences.direct and (bool(round_.changed) or self._options.once)
 
 
 def _got_on(round_: Round, remaining: frozenset[str]) -> bool:

@@ -97,6 +97,10 @@ class Pool:
         left = [c for c in self.checkpoints.values() if c.run == run and not c.is_root and not c.hoisted]
         return max(left, key=lambda c: c.moment).pid if left else 0
 
+    def root(self) -> Checkpoint | None:
+        """The one before everything."""
+        return next((checkpoint for checkpoint in self.checkpoints.values() if checkpoint.is_root), None)
+
     def remove(self, pid: int) -> None:
         """This process is gone."""
         self.checkpoints.pop(pid, None)

@@ -18,11 +18,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Wish:
-    """What was asked for: everything, only what fails, or these tests; else what is affected or fails."""
+    """What was asked for: everything, what fails, *only* these tests; none of it means what is affected or fails.
+
+    *nodeids* run whether they are proven or not. *is_asked* says that somebody did, *unfiltered* that it was a client,
+    whose questions are about the whole project. With *update_snapshots* the verdicts prove nothing: the same tests run
+    once more, without.
+    """
 
     everything: bool = False
     only_failing: bool = False
+    only: frozenset[str] = frozenset()
     nodeids: frozenset[str] = frozenset()
+    is_asked: bool = False
+    unfiltered: bool = False
+    update_snapshots: bool = False
 
 
 @dataclass
@@ -34,7 +43,8 @@ class Round:
     attempted, when its last run began. A *held* round starts no further run: it was interrupted, or stopped at a
     failure as asked. *in_order* leaves its tests in the order of collection. *first_ones* are the tests that run where
     only the direct ones are wanted. *reasons* say why tests were selected, by nodeid, *direct* how many of the direct
-    ones have run, by outcome. *is_told* says that the person knows of its cause. *timing* is how long its steps took.
+    ones have run, by outcome. *is_told* says that the person knows of its cause, *is_first* that nothing was warm when
+    it began. *timing* is how long its steps took.
     """
 
     cause: list[str] = field(default_factory=list)
@@ -56,6 +66,7 @@ class Round:
     direct: Counter[str] = field(default_factory=Counter)
     is_told: bool = False
     timing: Timing = field(default_factory=Timing)
+    is_first: bool = False
 
     @property
     def is_news(self) -> bool:
@@ -67,10 +78,10 @@ class Round:
 class Current:
     """The run that is alive: what it has told of itself.
 
-    *reached* is the test or file that it is at, with its path. *exit_code* is pytest's, once it has
-    finished; *status* the process's, as subprocess has it, once its parent has told. *is_sorted* says that its tests
-    have another order than that of collection, *is_waited_for* that it is the first after a change, *is_cold* that it
-    continues from nothing and runs everything.
+    *reached* is the test or file that it is at, with its path, since the moment *reached_at*. *exit_code* is pytest's,
+    once it has finished; *status* the process's, as subprocess has it, once its parent has told. *is_sorted* says that
+    its tests have another order than that of collection, *is_waited_for* that it is the first after a change, *is_cold*
+    that it continues from nothing and runs everything.
     """
 
     record: RunRecord
@@ -83,6 +94,7 @@ class Current:
     is_shared: bool = False
     planned: int = -1
     reached: tuple[str, str] = ("", "")
+    reached_at: float = 0.0
     in_test: bool = False
     announced: bool = False
     debugging: bool = False
@@ -114,10 +126,12 @@ class Deadlines:
     kill: float | None = None
     quiet: float | None = None
     look: float | None = None
+    progress: float | None = None
 
     def until_next(self) -> float | None:
         """Seconds until the first; None when nothing is due."""
-        due = [moment for moment in (self.interrupt, self.kill, self.quiet, self.look) if moment is not None]
+        moments = (self.interrupt, self.kill, self.quiet, self.look, self.progress)
+        due = [moment for moment in moments if moment is not None]
         return max(0.0, min(due) - time.monotonic()) if due else None
 
     def take(self, name: str) -> bool:

@@ -23,6 +23,9 @@ class Summary:
     interrupted: bool
     problem: str = ""
     counts: dict[str, int] = field(default_factory=dict)
+    filter: str = ""
+    held_back: int = 0  # tests that are not proven and out of the filter
+    places: dict[str, str] = field(default_factory=dict)  # file:line by nodeid, of what fails
 
 
 class Screen(Protocol):
@@ -48,8 +51,23 @@ class Screen(Protocol):
     def summary(self, summary: Summary) -> None:
         """The closing line of a run."""
 
-    def waiting(self, poll: str) -> None:
-        """The session waits; *poll* says what stands in the way of file events, if anything."""
+    def waiting(self, poll: str, warmth: str = "", on: Sequence[str] = ()) -> None:
+        """The session waits; *poll* says what stands in the way of file events, if anything.
+
+        *warmth* says how warm it is, *on* what else is to be known: preferences, and what has not run.
+        """
+
+    def notify(self, summary: Summary) -> None:
+        """Tell those who look elsewhere, if that is wanted."""
+
+    def progress(self, text: str) -> None:
+        """How far a long run is."""
+
+    def prompt(self, text: str) -> None:
+        """A line that is being typed, in the place of the one before; empty when it is complete."""
+
+    def failures(self, failures: Sequence[tuple[str, str, str]]) -> None:
+        """What pytest said of each failure: nodeid, text and place."""
 
     def why(self, reasons: Sequence[str]) -> None:
         """Why tests and modules of the last round ran, a line each."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pytest_reloadwatch.proof.model import BAD
@@ -22,6 +22,8 @@ class Standing:
     """The answer to every question about the project: the settled object, the closing line, the exit code.
 
     *loose* are verdicts of the last run that nothing proves, since what they rest on was written meanwhile.
+    *filter* is what the person looks at, *held_back* how many tests without a verdict are out of it; *places* are those
+    of failures, as file:line.
     """
 
     selection: Selection
@@ -29,6 +31,9 @@ class Standing:
     round: Round
     is_settled: bool
     loose: dict[str, str]
+    filter: str = ""
+    held_back: int = 0
+    places: dict[str, str] = field(default_factory=dict)
 
     @property
     def exit_code(self) -> int:
@@ -81,5 +86,8 @@ class Standing:
             seconds=time.monotonic() - self.round.started,
             reexecuted=len(self.round.reexecuted),
             interrupted=self.round.held,
+            filter=self.filter,
+            held_back=0 if self.is_settled else self.held_back,
+            places={nodeid: place for nodeid in self.failing if (place := self.places.get(nodeid))},
             problem=self.failure.problem if self.failure is not None else "",
         )

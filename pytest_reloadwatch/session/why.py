@@ -12,7 +12,7 @@ from pytest_reloadwatch.proof.model import BAD
 from pytest_reloadwatch.proof.rank import Rank
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from pytest_reloadwatch.proof.rank import Change, Ranked
     from pytest_reloadwatch.session.book import Book
@@ -74,11 +74,11 @@ class Why:
         return {"event": "why", "question": question, "tests": tests, "modules": modules}
 
     def report(self, round_: Round) -> list[str]:
-        """A line for each test and each module of a round with a reason, the direct tests first."""
+        """A line for the tests of each file with the same reason, the direct ones first, then one for each module."""
         ranked = sorted(round_.reasons.values(), key=lambda one: one.rank)
         tests = self.selected(ranked)
         modules = self._of_modules(round_.reexecuted if round_.changed else (), round_.changed)
-        return [*tests.values(), *modules.values()]
+        return [*_by_file(tests), *(f"executed again: {text}" for text in modules.values())]
 
     def _of_modules(self, names: Iterable[str], changed: Collection[str]) -> dict[str, str]:
         paths = self._book.module_paths()
@@ -138,6 +138,17 @@ class Why:
             f" and {len(functions) - _NAMED} more" if len(functions) > _NAMED else ""
         )
         return f"function{'s' if len(functions) > 1 else ''} {shown} changed"
+
+
+def _by_file(reasons: Mapping[str, str]) -> list[str]:
+    """*reasons* are lines that begin with a nodeid, which is their key; several tests of a file become one line."""
+    groups: dict[tuple[str, str], list[str]] = {}
+    for nodeid, text in reasons.items():
+        groups.setdefault((nodeid.partition("::")[0], text[len(nodeid) :]), []).append(nodeid)
+    return [
+        (nodeids[0] if len(nodeids) == 1 else f"{file} ({len(nodeids)} tests)") + reason
+        for (file, reason), nodeids in groups.items()
+    ]
 
 
 def fits(nodeid: str, question: str) -> bool:

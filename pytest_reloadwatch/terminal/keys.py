@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import os
+import select
 import socket
 import sys
 import threading
@@ -18,7 +19,9 @@ except ImportError:  # as on Windows
     termios = None  # type: ignore[assignment]
 
 _console: Any = importlib.import_module("msvcrt") if os.name == "nt" else None
+_ESCAPE = 0.02  # seconds in which the rest of what an arrow sends is there
 _MOMENT = 0.05  # seconds between two looks at a console that cannot be waited for together with sockets
+_ARROWS = {"H": "\x1b[A", "P": "\x1b[B"}  # what the console of Windows says, as terminals have it
 
 
 class Keys(Protocol):
@@ -27,7 +30,7 @@ class Keys(Protocol):
     def fileno(self) -> int: ...
 
     def key(self) -> str:
-        """The key that was pressed; empty for none."""
+        """The key that was pressed; empty for none. Arrows are as terminals send them: ``\\x1b[A`` is up."""
 
     def take(self) -> None:
         """Keys are ours from here on."""
@@ -72,8 +75,21 @@ class TerminalKeys:
 
     def key(self) -> str:
         with contextlib.suppress(OSError):
-            return os.read(sys.stdin.fileno(), 1).decode(errors="replace")
+            return self._read_key(sys.stdin.fileno()).decode(errors="replace")
         return ""
+
+    @staticmethod
+    def _read_key(fileno: int) -> bytes:
+        """One character, or a whole sequence that begins with Esc."""
+        found = os.read(fileno, 1)
+        if found == b"\x1b":
+            while select.select([fileno], [], [], _ESCAPE)[0] and (more := os.read(fileno, 1)):
+                found += more
+                if more not in b"[O0123456789;":
+                    break
+        elif found >= b"\xc0":
+            found += os.read(fileno, 1 + (found >= b"\xe0") + (found >= b"\xf0"))
+        return found
 
     def take(self) -> None:
         if self._saved is None:
@@ -99,7 +115,10 @@ class ConsoleKeys:
         return self._read.fileno() if self._is_ours.is_set() else -1
 
     def key(self) -> str:
-        return self._read.recv(1).decode(errors="replace")
+        found = b""
+        while not found.endswith(b"\0"):
+            found += self._read.recv(1)
+        return found[:-1].decode(errors="replace")
 
     def take(self) -> None:
         self._is_ours.set()
@@ -110,6 +129,9 @@ class ConsoleKeys:
     def _look(self) -> None:
         while self._is_ours.wait():
             if _console.kbhit():
-                self._write.sendall(_console.getwch().encode(errors="replace")[:1])
+                key = _console.getwch()
+                if key in "\0\xe0":  # an arrow, or another key without a character
+                    key = _ARROWS.get(_console.getwch(), "")
+                self._write.sendall(key.encode(errors="replace") + b"\0")
             else:
                 time.sleep(_MOMENT)

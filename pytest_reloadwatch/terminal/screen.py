@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -13,25 +14,45 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pytest_reloadwatch.session.screen import Summary
+    from pytest_reloadwatch.terminal.notify import Notifier
 
 _SHOWN = 3
 _LISTED = 10
 _EXPLAINED = 30
 _HELP = """
-  Enter  rerun what is affected or fails    a  run all tests
-  f      rerun what fails                   q  quit
-  w      why these tests and modules ran    Ctrl-C  end the run; when idle, the session
-  ?      this help
+  Enter   rerun what is affected or fails
+  a       run all tests
+  f       run only what fails
+  p       filter by file
+  t       filter by test name
+  m       filter by marker
+  c       clear the filter
+  d       direct tests only, on and off
+  x       stop at the first failure, on and off
+  i       step through the failures
+  v       print the failures again
+  w       why these tests and modules ran
+  o       pause, go on
+  s       save what is proven; say what was saved
+  u       update snapshots of failing tests
+  r       start over in a new process
+  q       quit
+  Ctrl-C  end the run; when idle, the session
+
+  proven: the verdict is known for the files as they are now
+  direct: the test executed or read what changed; others only import it
 """
 
 
 class PlainScreen:
-    """Writes to *out*; takes keys where both *out* and standard input are a terminal."""
+    """Writes to *out*; takes keys where both *out* and standard input are a terminal. *notifier* tells the desktop."""
 
-    def __init__(self, out: Any = None) -> None:
+    def __init__(self, out: Any = None, notifier: Notifier | None = None) -> None:
+        self._notifier = notifier
         self._out = out or sys.stdout
         self._color = self._out.isatty() and "NO_COLOR" not in os.environ
         self._keys = make_keys(self._out)
+        self._prompt = ""
         self.has_keys = not isinstance(self._keys, NoKeys)
         self.take_terminal()
 
@@ -62,16 +83,23 @@ class PlainScreen:
         color = "32" if summary.exit_code == 0 and not summary.unproven else "31" if summary.failing else "33"
         interrupted = "interrupted; " if summary.interrupted else ""
         self._line(f"reloadwatch: {interrupted}{_standing(summary)} {_effort(summary)}", color)
-        if summary.failing and len(summary.failing) > 1:
+        if len(summary.failing) == 1 and self.has_keys and (place := summary.places.get(summary.failing[0])):
+            self._line(f"  {place}", "31")
+        if len(summary.failing) > 1:
             for nodeid in summary.failing[:_LISTED]:
-                self._line(f"  {nodeid}", "31")
+                place = summary.places.get(nodeid, "")
+                self._line(f"  {nodeid}" + (f" at {place}" if place else ""), "31")
             if len(summary.failing) > _LISTED:
                 self._line(f"  and {len(summary.failing) - _LISTED} more", "31")
 
-    def waiting(self, poll: str) -> None:
+    def waiting(self, poll: str, warmth: str = "", on: Sequence[str] = ()) -> None:
         if poll:
             self.note(poll)
+        for text in on:
+            self._line(f"reloadwatch: {text}", "33")
         if self.has_keys:
+            if warmth:
+                self._line(f"reloadwatch: {warmth}", "2")
             self._line("reloadwatch: waiting for changes; ? for help, q to quit", "2")
 
     def why(self, reasons: Sequence[str]) -> None:
@@ -82,17 +110,45 @@ class PlainScreen:
         if len(reasons) > _EXPLAINED:
             self._line(f"  and {len(reasons) - _EXPLAINED} more: python -m pytest_reloadwatch why NODEID", "2")
 
+    def notify(self, summary: Summary) -> None:
+        if self._notifier is not None:
+            self._notifier.tell(_standing(summary), fails=summary.exit_code not in (0, 5))
+
+    def progress(self, text: str) -> None:
+        self._line(f"\nreloadwatch: {text}", "2")
+
+    def failures(self, failures: Sequence[tuple[str, str, str]]) -> None:
+        if not failures:
+            self._line("reloadwatch: nothing that this session has seen fails", "2")
+        for nodeid, text, place in failures:
+            self._line(f"\n{nodeid}" + (f" at {place}" if place else ""), "31")
+            self._line(text, "")
+
+    def prompt(self, text: str) -> None:
+        width = shutil.get_terminal_size().columns - 1
+        shown = text if len(text) <= width else text[: width - 3] + "..."
+        self._write("\r" + shown.ljust(len(self._prompt)) + ("" if text else "\r"))
+        self._prompt = shown
+
     def help(self) -> None:
         self._line(_HELP, "")
 
     def close(self) -> None:
         self.give_up_terminal()
+        if self._notifier is not None:
+            self._notifier.close()
 
     def _line(self, text: str, color: str) -> None:
+        if self._color and color:
+            text = f"\033[{color}m{text}\033[0m"
+        prompt, self._prompt = self._prompt, ""
+        blank = f"\r{' ' * len(prompt)}\r" if prompt else ""
+        self._write(f"{blank}{text}\n{prompt}")
+        self._prompt = prompt
+
+    def _write(self, text: str) -> None:
         with contextlib.suppress(OSError, ValueError):
-            if self._color and color:
-                text = f"\033[{color}m{text}\033[0m"
-            self._out.write(text + "\n")
+            self._out.write(text)
             self._out.flush()
 
 
@@ -110,6 +166,9 @@ def _standing(summary: Summary) -> str:
         return f"all {known} proven" if summary.known else "no tests"
     if summary.unproven:
         text += f"; {summary.unproven} not proven"
+    if summary.filter and summary.held_back:
+        which = "all" if summary.held_back == summary.unproven else f"{summary.held_back} of them"
+        text += f", {which} out of the filter ({summary.filter})"
     return text
 
 

@@ -1,0 +1,48 @@
+"""Progress of long runs, from what a run has told and from recorded durations."""
+
+import time
+
+import pytest
+
+from pytest_reloadwatch.rewind.messages import TestEnded as Ended
+from pytest_reloadwatch.session.progress import EVERY, QUIET, Progress
+from pytest_reloadwatch.session.rounds import Current
+from pytest_reloadwatch.session.run_record import RunRecord
+
+
+@pytest.fixture
+def current():
+    current = Current(RunRecord(1), checkpoint=0, cause=[], planned=4)
+    current.record.ended["a"] = Ended(1, "a", "a.py", "passed", 2.0, [], opaque=False)
+    current.reached, current.in_test = ("b", "a.py"), True
+    current.reached_at = current.began + 1
+    return current
+
+
+def progress(current, after):
+    recorded = {"b": 30.0, "c": 200.0}
+    return Progress(lambda nodeid: recorded.get(nodeid, 0.0), lambda: current.began + after)
+
+
+def test_says_nothing_of_a_short_run(current):
+    assert progress(current, QUIET - 0.1).line(current, frozenset("abcd")) == ""
+
+
+def test_counts_what_is_left_from_records_and_else_from_the_mean(current):
+    line = progress(current, QUIET + 1).line(current, frozenset("abcd"))
+    assert line == "1 of 4 tests, about 4 min left, now b for 10 s"
+
+
+def test_comes_now_and_then(current):
+    told = progress(current, QUIET + 1)
+    assert told.line(current, frozenset("abcd"))
+    assert told.line(current, frozenset("abcd")) == ""
+    assert told.next_look(current) == pytest.approx(current.began + QUIET + 1 + EVERY)
+    assert time.monotonic() - current.began < EVERY
+
+
+def test_begins_anew_with_the_next_run(current):
+    told = progress(current, QUIET + 1)
+    told.line(current, frozenset("abcd"))
+    current.record = RunRecord(2)
+    assert told.line(current, frozenset("abcd"))
