@@ -1,7 +1,10 @@
 """What keys do, as a person sees it: in narrow and in wide terminals, with colours and without."""
 
+import os
+import sys
+
 import pytest
-from harness import Screen
+from harness import Screen, WatchSession, eventually
 
 START = """
     --- pytest.ini
@@ -229,3 +232,22 @@ def test_keys_that_are_always_on(project):
         project.write("pytest.ini", "[pytest]\nmarkers = slow: takes its time\n")
         screen.see("starting over: pytest.ini changed")
         assert "2 of 4 tests fail" in screen.see(READY)
+
+
+def test_notifications_come_when_the_state_flips(project, tmp_path):
+    program, log = tmp_path / "bin" / "notify-send", tmp_path / "log"
+    program.parent.mkdir()
+    program.write_text(f"#!{sys.executable}\nimport sys\nopen({str(log)!r}, 'a').write(sys.argv[-1] + '\\n')\n")
+    program.chmod(0o755)
+    project.apply(START)
+    path = f"{program.parent}{os.pathsep}{os.environ['PATH']}"
+    with WatchSession(project, "--reload-notify", environment={"PATH": path}) as session:
+        session.step()
+        project.write("app.py", RED)
+        session.step()
+        project.write("app.py", RED + "MORE = 1\n")
+        session.step()
+        project.write("app.py", "VALUE = OTHER = 1\n")
+        session.step()
+        eventually("both notifications", lambda: log.exists() and len(log.read_text().splitlines()) > 1)
+        assert log.read_text().splitlines() == ["2 of 4 tests fail", "all 4 tests proven"]

@@ -30,7 +30,7 @@ class Notifier:
     def __init__(self, program: str) -> None:
         self._program = program
         self._fails: bool | None = None
-        self._process: subprocess.Popen[bytes] | None = None
+        self._processes: list[subprocess.Popen[bytes]] = []
 
     def tell(self, text: str, *, fails: bool) -> None:
         """The first standing is shown only where something fails."""
@@ -40,15 +40,17 @@ class Notifier:
 
     def close(self) -> None:
         """What has not been shown by now is not waited for."""
-        if self._process is not None and self._process.poll() is None:
-            self._process.kill()
-            self._process.wait()
+        for process in self._living():
+            process.kill()
+            process.wait()
+
+    def _living(self) -> list[subprocess.Popen[bytes]]:
+        return [process for process in self._processes if process.poll() is None]
 
     def _show(self, text: str) -> None:
-        self.close()
         environment = {**os.environ, "RELOADWATCH_TITLE": TITLE, "RELOADWATCH_TEXT": text}
         with contextlib.suppress(OSError):
-            self._process = subprocess.Popen(
+            process = subprocess.Popen(
                 command(self._program, text),
                 env=environment,
                 stdin=subprocess.DEVNULL,
@@ -56,6 +58,7 @@ class Notifier:
                 stderr=subprocess.DEVNULL,
                 start_new_session=True,
             )
+            self._processes = [*self._living(), process]
 
 
 def find_program(platform: str = sys.platform) -> str:
