@@ -543,3 +543,14 @@ class TestWithoutOurOptions:
         )  # fmt: skip
         assert done.returncode == 0
         assert "3 passed" in done.stdout
+
+
+def test_another_import_path_proves_nothing(project, tmp_path):
+    for number in ("one", "two"):
+        (tmp_path / number).mkdir()
+        (tmp_path / number / "found.py").write_text(f"NAME = {number!r}\n", encoding="utf-8")
+    project.write("test_a.py", "import found\ndef test_name(): assert found.NAME == 'one'\n")
+    first = run_once(project, environment={"PYTHONPATH": str(tmp_path / "one")})
+    assert first.process.returncode == 0
+    second = run_once(project, environment={"PYTHONPATH": str(tmp_path / "two")})
+    assert second.process.returncode == 1

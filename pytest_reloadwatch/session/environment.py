@@ -43,6 +43,7 @@ def environment_digest(config: pytest.Config, arguments: list[str]) -> str:
         sorted((name, str(value)) for name, value in config.inicfg.items()),
         str(config.inipath),
         distributions(),
+        _import_path(),
         os.environ.get("PYTEST_PLUGINS", ""),
         [(name, os.environ.get(name)) for name in config.getini("reload_env")],
     )
@@ -54,6 +55,12 @@ def scope_digest(config: pytest.Config) -> str:
     chosen = vars(config.known_args_namespace)
     seen = sorted((name, value) for name, value in chosen.items() if name in _SCOPE)
     return digest_text(repr((seen, str(config.invocation_params.dir))))
+
+
+def _import_path() -> list[str]:
+    """From where modules are imported: another PYTHONPATH may bring others. Where the pytest script lies is nothing."""
+    scripts = os.path.dirname(os.path.abspath(sys.argv[0]))
+    return [path for path in map(os.path.abspath, sys.path) if path != scripts]
 
 
 def distributions() -> list[str]:
