@@ -38,15 +38,14 @@ class Verdicts:
         self.missing.discard(nodeid)
         self._run.note(nodeid, outcome)
         if not is_forked(gateway.spec) and nodeid in self._paths:
-            seconds = sum(report.duration for report in reports)
-            self._run.tell_unseen(nodeid, self._paths[nodeid], outcome, seconds, gateway.id)
+            self._run.tell_unseen(nodeid, self._paths[nodeid], outcome, reports, gateway.id)
 
     @pytest.hookimpl
     def pytest_handlecrashitem(self, crashitem: str) -> None:
         """The worker died in this test, and cannot tell."""
         nodeid = self._plain(crashitem)
         self.missing.discard(nodeid)
-        self._run.tell_unseen(nodeid, self._paths.get(nodeid, ""), "error", 0.0, "")
+        self._run.tell_unseen(nodeid, self._paths.get(nodeid, ""), "error")
 
     def _plain(self, nodeid: str) -> str:
         """Without the group that xdist has appended."""

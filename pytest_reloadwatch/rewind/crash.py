@@ -1,4 +1,4 @@
-"""Where a test failed, and how, in one line: for those who have no terminal in front of them."""
+"""Where a test failed, and how, in one line: for those who have no terminal in front of them, and to jump to."""
 
 from __future__ import annotations
 
@@ -27,6 +27,17 @@ def crash_of(report: pytest.TestReport | pytest.CollectReport, path: str) -> tup
     if not place:
         return path, 1, _shortened(message)
     return os.path.abspath(place[-1]["path"]), int(place[-1]["line"]), _shortened(message)
+
+
+def failure_place(report: pytest.TestReport | pytest.CollectReport, root: os.PathLike[str]) -> str:
+    """The line that raised, where it is one of the project, else that of the test: file:line below *root*."""
+    crash: Any = getattr(report.longrepr, "reprcrash", None)
+    if crash is not None:
+        path = os.path.relpath(os.path.join(root, str(crash.path)), root)
+        if not path.startswith(os.pardir) and "site-packages" not in path:
+            return f"{path}:{crash.lineno}"
+    file, line = (report.location or ("", None, ""))[:2]
+    return f"{file}:{line + 1}" if line is not None else file
 
 
 def _shortened(message: str) -> str:

@@ -13,7 +13,7 @@ from pytest_reloadwatch import _compat
 from pytest_reloadwatch.exceptions import HoistMismatchError
 from pytest_reloadwatch.proof.filter import Filter
 from pytest_reloadwatch.proof.model import worst
-from pytest_reloadwatch.rewind.crash import crash_of
+from pytest_reloadwatch.rewind.crash import crash_of, failure_place
 from pytest_reloadwatch.rewind.messages import (
     CollectFailed,
     Collecting,
@@ -28,11 +28,10 @@ from pytest_reloadwatch.rewind.messages import (
     Unwatched,
 )
 from pytest_reloadwatch.rewind.ordering import Ordering
-from pytest_reloadwatch.rewind.places import failure_place
 from pytest_reloadwatch.rewind.streams import wait_for_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Generator, Iterator, Sequence
 
     from pytest_reloadwatch.record.importing import Importing
     from pytest_reloadwatch.record.owners import Owners
@@ -59,6 +58,7 @@ class Run:
         self._owners = owners
         self._importing = importing
         self._config = config
+        self._at = ""  # the test that runs
         self._outcomes: list[str] = []
         self._seconds = 0.0
         self._teardown_failed = False
@@ -231,7 +231,7 @@ class Run:
         self, item: pytest.Item, nextitem: pytest.Item | None
     ) -> Generator[None, object, object]:
         self._outcomes, self._seconds, self._teardown_failed, self._crash = [], 0.0, False, None
-        nodeid = _plain_nodeid(item)
+        nodeid = self._at = _plain_nodeid(item)
         self._timeline.send(TestStarted(self._run, nodeid, str(item.path), worker=self.worker))
         self._owners.begin_test(item, is_known=nodeid in self._as_before)
         try:
@@ -250,19 +250,25 @@ class Run:
         """A test has a verdict."""
         self._ordering.note(nodeid, outcome)
 
-    def tell_unseen(self, nodeid: str, path: str, outcome: str, seconds: float, worker: str) -> None:
-        """A verdict from where nobody recorded what it rests on, or the end of the *worker* that ran the test."""
+    def tell_unseen(
+        self, nodeid: str, path: str, outcome: str, reports: Sequence[pytest.TestReport] = (), worker: str = ""
+    ) -> None:
+        """A verdict from where nobody recorded what it rests on, or, without *reports*, the end of a worker."""
+        failed = [report for report in reports if report.failed]
+        if failed:
+            self.tell_failure(failed[-1], nodeid)
         self._timeline.send(
             TestEnded(
                 run=self._run,
                 nodeid=nodeid,
                 path=path,
                 outcome=outcome,
-                seconds=seconds,
+                seconds=sum(report.duration for report in reports),
                 keys=[],
                 opaque=True,
                 worker=worker,
                 unseen=True,
+                crash=crash_of(failed[-1], path) if failed else None,
             )
         )
 
@@ -292,25 +298,28 @@ class Run:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if hasattr(report, "node"):
+            return  # of a worker, which has told by itself
         if report.when == "setup":  # a plugin that repeats tests starts again: the last attempt counts
             self._outcomes = []
         if report.failed:
             self._crash = crash_of(report, os.path.join(self._config.rootpath, report.location[0]))
+            self.tell_failure(report, self._at or report.nodeid)
         self._seconds += report.duration
         self._teardown_failed = report.failed and report.when == "teardown"
         outcome = outcome_of(report)
         if outcome:
             self._outcomes.append(outcome)
-        self._tell_failure(report)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
-        self._tell_failure(report)
+        if report.failed and not self.worker:
+            self.tell_failure(report, report.nodeid)
 
-    def _tell_failure(self, report: pytest.TestReport | pytest.CollectReport) -> None:
-        if report.failed:
-            place = failure_place(report, self._config.rootpath)
-            self._timeline.send(Failed(self._run, report.nodeid, report.longreprtext[-MOST_TEXT:], place))
+    def tell_failure(self, report: pytest.TestReport | pytest.CollectReport, nodeid: str) -> None:
+        """What pytest prints about it."""
+        place = failure_place(report, self._config.rootpath)
+        self._timeline.send(Failed(self._run, nodeid, report.longreprtext[-MOST_TEXT:], place))
 
     # The end
 
