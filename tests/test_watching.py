@@ -401,8 +401,9 @@ class TestEditDuringARun:
     def test_cancels_it_and_is_not_lost(self, blocking):
         with WatchSession(blocking) as session:
             self.wait_until_it_blocks(blocking, 1)
-            (blocking.outside / "open").touch()
             blocking.write("app.py", "VALUE = 2\n")
+            self.wait_until_it_blocks(blocking, 2)
+            (blocking.outside / "open").touch()
             step = session.assert_equal_to_cold()
             assert step.outcomes["test_b.py::test_blocks"] == "failed"
             assert step.runs[0]["cancelled"]
