@@ -248,9 +248,10 @@ class TestInterrupt:
         started.write("wake", "")
         with Screen(started) as screen:
             screen.see(CLOSED)
+            screen.settled_step()
             started.delete("wake")
-            screen.press("a")
-            screen.wait_for_event("test", nodeid="test_sleeps.py::test_before", run=2)
+            screen.press("a")  # perhaps in the middle of the run that this has started
+            screen.wait_for_event("test", nodeid="test_sleeps.py::test_before")
             screen.press(CTRL_C)
             screen.see(CLOSED)
             checkpoints = screen.checkpoints()
