@@ -322,7 +322,7 @@ DJANGO = {
 
 def test_each_worker_has_a_database_of_its_own_with_pytest_django(project):
     """Only where it is installed: every session of the suite would load it; .ci/run has a step for this test."""
-    pytest.importorskip("pytest_django")
+    pytest.importorskip("pytest_django.plugin")
     for name, text in DJANGO.items():
         project.write(name, text)
     session = run_once(project, "-n2")
