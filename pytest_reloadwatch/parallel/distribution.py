@@ -74,7 +74,8 @@ class Distribution:
         """The environments that this run is worth; none where it is quicker in this process."""
         if self._config.getoption("dist") == "each" or not all(map(_compat.is_local, self._wanted)):
             return self._wanted
-        worth = workers_worth(len(self._wanted), len(session.items), self._seconds(session))
+        waited_for = not self._life.order.often
+        worth = workers_worth(len(self._wanted), len(session.items), self._seconds(session), is_waited_for=waited_for)
         return self._wanted[:worth] if worth > 1 else []
 
     def _seconds(self, session: pytest.Session) -> float | None:

@@ -31,6 +31,12 @@ def test_workers_worth(most, tests, seconds, expected):
     assert workers_worth(most, tests, seconds) == expected
 
 
+@pytest.mark.parametrize(("seconds", "expected"), [(0.9, 1), (2.0, 2)])
+def test_the_first_verdict_after_a_save_comes_first(seconds, expected):
+    assert workers_worth(2, 100, seconds, is_waited_for=True) == expected
+    assert workers_worth(2, 100, seconds) == 2
+
+
 def test_longer_runs_are_worth_more_workers():
     counts = [workers_worth(64, 1000, seconds) for seconds in (0.05, 0.5, 5.0, 50.0)]
     assert counts == sorted(set(counts))
