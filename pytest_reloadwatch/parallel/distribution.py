@@ -45,7 +45,6 @@ class Distribution:
         self._wanted: list[str] = []  # specifications of execution environments, as --tx has them
         self._arguments = list(map(str, config.invocation_params.args))
         self._nodeids: set[str] = set()  # of the tests to run
-        self._left_out: list[str] = []  # beginnings of nodeids that are not to be run
         self._nursery: Nursery | None = None
         self._node: Any = None
 
@@ -106,7 +105,6 @@ class Distribution:
         """Xdist's own session, as if it had been there from the start."""
         self._recorder.pause()  # what it starts, and what it hears, no verdict rests on
         self._nodeids = {item.nodeid for item in session.items}
-        self._left_out = self._find_left_out()
         self._config.option.tx = specs
         dsession = _compat.DSession(self._config)
         manager = self._config.pluginmanager
@@ -124,6 +122,7 @@ class Distribution:
             pytest.exit(reason, pytest.ExitCode.INTERNAL_ERROR)
 
     def _find_left_out(self) -> list[str]:
+        """Beginnings of nodeids that are not to be run; only who knows nothing of the run has to be told."""
         root = str(self._config.rootpath)
         return what_to_leave_out(self._life.order.prune, self._run.left_out, self._nodeids, root)
 
@@ -136,7 +135,7 @@ class Distribution:
     def _make_gateway(self, spec: execnet.XSpec, make: Callable[[], Any]) -> Any:
         ours = _compat.own_options(self._config, "reloadwatch")
         if not _compat.is_forked(spec):
-            self._use_arguments(arguments(self._arguments, ours, self._left_out))
+            self._use_arguments(arguments(self._arguments, ours, self._find_left_out()))
             return make()
         self._use_arguments(arguments(self._arguments, ours, []))
         if self._nursery is None:
