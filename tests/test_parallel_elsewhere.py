@@ -39,11 +39,11 @@ def ran(session):
 def two(project):
     """A project with two files of tests, one of which reads a file."""
     project.apply("""
-        --- data.txt
+        --- .settings/data.txt
         1
         --- sub/test_reads.py
         import pathlib
-        def test_reads(): assert pathlib.Path("data.txt").read_text() == "1\\n"
+        def test_reads(): assert pathlib.Path(".settings/data.txt").read_text() == "1\\n"
         def test_fails(): assert False
         --- test_other.py
         def test_one(worker_id): assert worker_id == "gw0"
@@ -58,7 +58,7 @@ def test_only_what_is_not_proven_runs_there(two, serve):
     assert len(ran(first)) == 4
     assert first.events()[-1]["outcomes"] == two.cold("-n1")["outcomes"]
     assert ran(run_once(two, *serve(two.root))) == ["sub/test_reads.py::test_fails"]
-    two.write("data.txt", "2\n")  # nobody has seen which tests read it
+    two.write(".settings/data.txt", "2\n")  # nobody has seen which tests read it
     after = run_once(two, *serve(two.root))
     assert len(ran(after)) == 4
     assert after.events()[-1]["outcomes"]["sub/test_reads.py::test_reads"] == "failed"

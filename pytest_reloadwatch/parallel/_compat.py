@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 import time
 from pathlib import Path
 from queue import SimpleQueue
@@ -187,4 +186,3 @@ def import_ahead() -> None:
 
     xdist.remote.getinfodict()
     platform.platform()
-    assert sys.modules["xdist.remote"] is xdist.remote

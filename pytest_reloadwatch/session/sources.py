@@ -35,12 +35,12 @@ def find_sources(root: str, known: AbstractSet[str] = frozenset()) -> tuple[set[
 
 
 def find_data(first_party: FirstParty) -> Iterator[str]:
-    """Keys of all other first-party files, and of the directories that they are in: anything may have been read."""
+    """Keys of all first-party files as text, and of the directories that they are in: anything may have been read."""
     for root in first_party.roots:
         for directory, subdirectories, names in os.walk(root):
-            subdirectories[:] = [s for s in subdirectories if _is_wanted(directory, s, frozenset())]
+            subdirectories[:] = [s for s in subdirectories if first_party.is_data(os.path.join(directory, s))]
             yield listing_key(directory)
-            paths = (os.path.join(directory, name) for name in names if not name.endswith((".py", ".pyc")))
+            paths = (os.path.join(directory, name) for name in names if not name.endswith(".pyc"))
             yield from (text_key(path) for path in paths if first_party.is_data(path))
 
 
