@@ -261,8 +261,9 @@ def _become_worker(config: pytest.Config, order: str) -> NoReturn:
     """Run pytest for the controller that has started this process, as often as it says."""
     from pytest_reloadwatch.worker.worker import serve
 
-    address, reports = order.split(os.pathsep)
-    serve(config, FirstParty(str(config.rootpath), _compat.cache_directory(config)), address, reports)
+    address, reports, *lifeline = order.split(os.pathsep)
+    first_party = FirstParty(str(config.rootpath), _compat.cache_directory(config))
+    serve(config, first_party, address, reports, "".join(lifeline))
 
 
 def _listen(rootdir: str, inherited: Listener | None, screen: Screen) -> Listener | None:

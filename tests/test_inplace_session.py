@@ -383,6 +383,17 @@ class TestFaults:
             session.wait_until_nothing_remains()
 
     @needs_posix
+    def test_a_spare_that_has_only_begun_to_start_ends_too(self, shop):
+        shop.write("slow.py", "import os, time\nif os.path.exists('has_run'):\n    time.sleep(1000)\n")
+        shop.write("test_run.py", "def test_run():\n    open('has_run', 'w').close()\n")
+        with WatchSession(shop, ENGINE, "-p", "slow") as session:
+            session.wait_for_event("settled")
+            eventually("a spare", lambda: len(session.checkpoints()) == 2)
+            session.process.kill()
+            session.process.wait()
+            session.wait_until_nothing_remains()
+
+    @needs_posix
     def test_workers_that_are_killed_are_replaced(self, shop):
         with WatchSession(shop, ENGINE) as session:
             session.step()

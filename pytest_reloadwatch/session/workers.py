@@ -10,6 +10,8 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
+from pytest_reloadwatch.worker.lifeline import Lifeline
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -20,19 +22,28 @@ class Workers:
     """*address* is where they meet the controller, *directory* where the person started the session."""
 
     def __init__(self, address: str, reports: str, directory: str) -> None:
-        self._order = os.pathsep.join((address, reports))
+        self._order = (address, reports)
         self._directory = directory
         self._processes: dict[int, subprocess.Popen[bytes]] = {}
+        self._lifelines: dict[int, Lifeline] = {}
 
     def start(self) -> int:
         """Start one; its pid."""
         command = [sys.executable, *sys.orig_argv[1:]]
-        environment = {**os.environ, WORKER: self._order}
+        lifeline = Lifeline()
+        order = os.pathsep.join((*self._order, *map(str, lifeline.inherited)))
         with _interrupts_held():
             process = subprocess.Popen(
-                command, cwd=self._directory, env=environment, creationflags=_out_of_reach_of_ctrl_c()
+                command,
+                cwd=self._directory,
+                env={**os.environ, WORKER: order},
+                pass_fds=lifeline.inherited,
+                preexec_fn=lifeline.in_child,
+                creationflags=_out_of_reach_of_ctrl_c(),
             )
+        lifeline.let_go()
         self._processes[process.pid] = process
+        self._lifelines[process.pid] = lifeline
         return process.pid
 
     def reap(self) -> dict[int, int]:
@@ -40,6 +51,7 @@ class Workers:
         ended = {pid: code for pid, process in self._processes.items() if (code := process.poll()) is not None}
         for pid in ended:
             del self._processes[pid]
+            self._lifelines.pop(pid).close()
         return ended
 
     def wait(self, pid: int, seconds: float) -> int | None:
@@ -52,6 +64,8 @@ class Workers:
         except subprocess.TimeoutExpired:
             process.kill()
             return process.wait()
+        finally:
+            self._lifelines.pop(pid).close()
 
     def interrupt(self, pid: int) -> None:
         """Where nothing like Ctrl-C can be sent to one process alone, it is ended."""

@@ -29,7 +29,7 @@ from pytest_reloadwatch.rewind.messages import Channel, Reloaded, Resume
 from pytest_reloadwatch.rewind.run import Pruner, Run
 from pytest_reloadwatch.worker.fitness import Fitness
 from pytest_reloadwatch.worker.life import WorkerLife
-from pytest_reloadwatch.worker.lifeline import Lifeline
+from pytest_reloadwatch.worker.lifeline import hold
 from pytest_reloadwatch.worker.refresh import Refresh
 
 if TYPE_CHECKING:
@@ -40,18 +40,16 @@ if TYPE_CHECKING:
 _WENT_THROUGH = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_TESTS_COLLECTED)
 
 
-def serve(config: pytest.Config, first_party: FirstParty, address: str, reports: str) -> NoReturn:
+def serve(config: pytest.Config, first_party: FirstParty, address: str, reports: str, lifeline: str) -> NoReturn:
     """Serve the controller at *address*; ends with SystemExit. *reports* is the directory for what children tell."""
     try:
-        lifeline = Lifeline(address)
+        hold(lifeline, address)
         channel = Channel.connect(address)
     except OSError:
         os._exit(1)  # it is gone already
     worker = Worker(config, first_party, channel, Meeting(address, reports))
     worker.watch(reports)
-    code = worker.serve()
-    del lifeline
-    raise SystemExit(code)
+    raise SystemExit(worker.serve())
 
 
 class Worker:
