@@ -169,7 +169,8 @@ def _control(
     from pytest_reloadwatch.rewind.bytecode import discard_recent
     from pytest_reloadwatch.session.beginning import Beginning
     from pytest_reloadwatch.session.book import Book
-    from pytest_reloadwatch.session.controller import Controller, Restart
+    from pytest_reloadwatch.session.changes import Restart
+    from pytest_reloadwatch.session.controller import Controller
     from pytest_reloadwatch.session.environment import environment_digest, scope_digest
     from pytest_reloadwatch.session.reports import Reports
     from pytest_reloadwatch.watch.watchers import make_watcher

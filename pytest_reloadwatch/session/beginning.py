@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import iniconfig
 
 from pytest_reloadwatch import _compat
+from pytest_reloadwatch.graph.keys import path_of
 from pytest_reloadwatch.proof.digest import digest_file, is_listing, listing_key
 from pytest_reloadwatch.session.environment import installed_in
 
@@ -51,6 +52,14 @@ class Beginning:
     @property
     def keys(self) -> Collection[str]:
         return self._parts.keys() | self._coverage_files
+
+    def file_name(self, key: str) -> str:
+        """A file as people know it, relative to the rootdir; empty for keys that are none."""
+        key = path_of(key)
+        if key.endswith(os.sep) or key.startswith("<"):
+            return ""
+        root = self.rootdir + os.sep
+        return key[len(root) :] if key.startswith(root) else key
 
     def is_gone(self) -> bool:
         """Whether the project's directory is no longer there."""

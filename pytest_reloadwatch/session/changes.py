@@ -1,0 +1,157 @@
+"""What has changed on disk, and what that means for the round; the controller acts on it."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from pytest_reloadwatch.graph.keys import path_of
+from pytest_reloadwatch.proof.digest import ABSENT, digest_bytes
+from pytest_reloadwatch.rewind.bytecode import discard_bytecode
+from pytest_reloadwatch.session.ending import USAGE_ERROR
+from pytest_reloadwatch.session.rounds import Failure, Round
+from pytest_reloadwatch.session.states import State
+from pytest_reloadwatch.session.timing import Timing, lateness
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from pytest_reloadwatch.options import Options
+    from pytest_reloadwatch.session.beginning import Beginning
+    from pytest_reloadwatch.session.book import Book
+    from pytest_reloadwatch.session.hoisting import Hoister
+    from pytest_reloadwatch.session.planner import Planner
+    from pytest_reloadwatch.session.rounds import Current
+    from pytest_reloadwatch.session.situation import Situation
+    from pytest_reloadwatch.watch.tree import Sweep
+
+REPLACING = 0.02  # seconds in which an editor that removes or empties a file has written the new one
+UNSTEADY = 5  # runs of one round in which a file changed, until it is taken for the tests' own output
+_EMPTY = digest_bytes(b"")
+
+
+class Restart(Exception):  # noqa: N818 - not an error: the session begins anew in this process's place
+    """Something that was read before the root has changed; the argument says what."""
+
+
+class Changes:
+    """Found by sweeps of the tree; those that matter begin a round, or become a part of it."""
+
+    def __init__(
+        self,
+        situation: Situation,
+        options: Options,
+        beginning: Beginning,
+        book: Book,
+        planner: Planner,
+        hoister: Hoister,
+    ) -> None:
+        self._situation = situation
+        self._options = options
+        self._beginning = beginning
+        self._book = book
+        self._planner = planner
+        self._hoister = hoister
+
+    def sweep(self) -> Sweep:
+        """Look at the tree; the run that is under way may rest on what has changed."""
+        found = self._book.sweep()
+        if any(self._book.tree.digest(key) in (ABSENT, _EMPTY) for key in found.changed):
+            time.sleep(REPLACING)  # perhaps an editor is just writing it anew
+            again = self._book.sweep()
+            found.changed |= again.changed
+            found.touched |= again.touched
+        if self._situation.current is not None:
+            self._situation.current.record.note(found)
+        return found
+
+    def take_in(self, changed: set[str]) -> bool:
+        """Whether that is news for the round. Raises Restart."""
+        current = self._situation.current
+        discard_bytecode(changed)  # before a new process takes it for the source's
+        self._check_start(changed)
+        if current is not None:
+            changed = changed - current.record.written
+        relevant = self._is_relevant(changed)
+        outdated = self._find_dependents(changed)
+        self._book.forget(changed)
+        if not relevant or self._options.once:
+            return False
+        if current is None:
+            self._book.declare_steady(changed)
+        else:
+            self._count_disturbances(changed)
+        self._note(changed, outdated, anew=self._situation.state is State.IDLE)
+        return True
+
+    def take_in_after(self, current: Current) -> None:
+        """What changed while the run was under way is not what its verdicts rest on, or maybe not. Raises Restart."""
+        record = current.record
+        self._book.follow(record.past)
+        found = self._book.sweep()
+        record.note(found)
+        if not found.changed:
+            return
+        discard_bytecode(found.changed)
+        self._check_start(found.changed)
+        matters = self._book.matters(found.changed - record.written)
+        outdated = self._find_dependents(found.changed)
+        self._book.forget(found.changed)
+        outside = {key for key in found.changed - record.written if self._beginning.file_name(key)}
+        if matters and outside and not self._options.once:
+            self._count_disturbances(outside)
+            self._note(outside, outdated, anew=False)
+
+    def _check_start(self, changed: set[str]) -> None:
+        """What was read before the root needs a new process; CI runs once, from the tree that it found."""
+        reason = self._beginning.changed(changed)
+        if not reason or self._options.once:
+            return
+        time.sleep(REPLACING)
+        if self._beginning.is_gone():
+            return  # everything goes: the session ends
+        problem = self._beginning.broken()
+        if not problem:
+            raise Restart(reason)
+        self._situation.failure = Failure(USAGE_ERROR, problem, {}, self._book.group(self._beginning.keys))
+
+    def _is_relevant(self, changed: set[str]) -> bool:
+        if self._book.matters(changed):
+            return True
+        current = self._situation.current
+        collecting = current is not None and current.record.collection is None
+        return collecting and any(map(self._book.is_source, changed))
+
+    def _find_dependents(self, changed: set[str]) -> set[str]:
+        """The files whose modules have to be executed again."""
+        executed = self._hoister.executed
+        return self._book.graph.dependents(changed & executed, executed) if changed & executed else set()
+
+    def _note(self, changed: Collection[str], outdated: set[str], *, anew: bool) -> None:
+        """Changes start a round; those that come before the last one was done belong to it too."""
+        self._situation.last_change = time.monotonic()
+        self._planner.note_edited(changed)
+        before = Round(timing=self._begin_timing(changed)) if anew else self._situation.round
+        if anew:
+            self._book.loose.clear()
+        names = [name for key in sorted(changed) if (name := self._beginning.file_name(key))]
+        self._situation.round = Round(
+            cause=list(dict.fromkeys([*before.cause, *names])),
+            changed=before.changed | set(changed),
+            outdated=before.outdated | outdated,
+            disturbances=before.disturbances,
+            timing=before.timing,
+        )
+
+    def _begin_timing(self, changed: Collection[str]) -> Timing:
+        looked = self._situation.looked
+        stamps = [stamp for key in changed if (stamp := self._book.tree.written(path_of(key))) is not None]
+        return Timing(max(0.0, lateness(stamps) - (time.monotonic() - looked)), looked)
+
+    def _count_disturbances(self, keys: Collection[str]) -> None:
+        """Files that change in run after run of a round are written by what the tests start, unseen by us."""
+        counts = self._situation.round.disturbances
+        for key in keys:
+            if not key.endswith(".py"):
+                counts[key] = counts.get(key, 0) + 1
+        self._book.leave_out({key for key in keys if counts.get(key, 0) == UNSTEADY})

@@ -1,0 +1,160 @@
+"""The end of a run: what it found out goes into the book, and how it ended says something of the session."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from pytest_reloadwatch.proof.digest import FIRST_PARTY
+from pytest_reloadwatch.proof.rank import Rank
+from pytest_reloadwatch.session.ending import USAGE_ERROR, failure_code, is_failure, was_stopped
+from pytest_reloadwatch.session.rounds import Failure, Round, Wish
+
+if TYPE_CHECKING:
+    from pytest_reloadwatch.covering.covering import Covering
+    from pytest_reloadwatch.session.assessing import Assessor
+    from pytest_reloadwatch.session.beginning import Beginning
+    from pytest_reloadwatch.session.book import Book
+    from pytest_reloadwatch.session.changes import Changes
+    from pytest_reloadwatch.session.chronicler import Chronicler
+    from pytest_reloadwatch.session.conversation import Conversation
+    from pytest_reloadwatch.session.events import Events
+    from pytest_reloadwatch.session.pool import Pool
+    from pytest_reloadwatch.session.rounds import Current
+    from pytest_reloadwatch.session.situation import Situation
+    from pytest_reloadwatch.session.watching import Watching
+
+RETRIES = 2  # runs for tests that could not be proven, because something was written meanwhile
+
+
+class Conclusions:
+    """Drawn from each run that came to its end, by itself or because it was told to."""
+
+    def __init__(
+        self,
+        situation: Situation,
+        beginning: Beginning,
+        book: Book,
+        pool: Pool,
+        changes: Changes,
+        conversation: Conversation,
+        chronicler: Chronicler,
+        assessor: Assessor,
+        watching: Watching,
+        events: Events,
+        covering: Covering | None,
+    ) -> None:
+        self._situation = situation
+        self._beginning = beginning
+        self._book = book
+        self._pool = pool
+        self._changes = changes
+        self._conversation = conversation
+        self._chronicler = chronicler
+        self._assessor = assessor
+        self._watching = watching
+        self._events = events
+        self._covering = covering
+
+    def draw(self, current: Current, *, cancelled: bool) -> None:
+        """Take what the run found out into the book. Raises Restart."""
+        self._conversation.tell_late()
+        self._conversation.announce(current)
+        self._changes.take_in_after(current)
+        if current.exit_code is None and not cancelled and not current.conftest:
+            self._conversation.blame(current)
+        if current.is_cold and not cancelled and current.exit_code in (0, 1):
+            self._chronicler.note_cold(time.monotonic() - current.began)
+        self._reject_order(current)
+        if self._situation.round.wish.update_snapshots:
+            self._forget_updates(current)
+        unproven = self._book.close(current.record)
+        if self._covering is not None:
+            self._covering.close(self._book.ended(current.record, unproven))
+        self._watching.follow()
+        self._conversation.tell_left_out(map(self._beginning.file_name, self._book.take_left_out()))
+        self._have_retried(unproven)
+        self._count(current, unproven)
+        self._judge_ending(current, cancelled=cancelled)
+        self._pool.distrust(current.record.number, current.record.disturbed | current.record.written)
+        self._tell_end(current, cancelled=cancelled)
+
+    def _reject_order(self, current: Current) -> None:
+        """A fixture that fails as it is torn down fails the last test that used it: the usual order tells which."""
+        if current.is_sorted and any(ended.teardown_failed for ended in current.record.ended.values()):
+            current.record.ended.clear()
+            current.planned = 0  # as if it had never had any
+            self._situation.round.in_order = True
+            self._situation.round.before_run = None
+
+    def _forget_updates(self, current: Current) -> None:
+        """Nothing is proven by a test that writes what it compares with; whatever it wrote counts as edited."""
+        current.record.ended.clear()
+        current.planned = 0
+        current.record.rewritten.clear()
+        self._book.declare_steady(current.record.written)
+        self._situation.round = Round(wish=Wish(is_asked=True))
+
+    def _have_retried(self, unproven: dict[str, str]) -> None:
+        """What they rest on was written while they ran."""
+        round_ = self._situation.round
+        if (unproven or self._book.listing_missed) and round_.retries < RETRIES:
+            round_.retries += 1
+            round_.before_run = None
+        elif unproven:
+            self._conversation.complain_of_writing(map(self._beginning.file_name, unproven.values()))
+
+    def _count(self, current: Current, unproven: dict[str, str]) -> None:
+        """What has had its turn."""
+        round_, record = self._situation.round, current.record
+        if round_.runs:  # otherwise a change has begun another round meanwhile
+            round_.attempted |= {nodeid for nodeid in record.ended if nodeid not in unproven}
+            round_.attempted |= set(record.failed_files)
+        round_.tests_run += len(record.ended)
+        round_.direct.update(ended.outcome for ended in record.ended.values() if self._is_direct(ended.nodeid))
+
+    def _is_direct(self, nodeid: str) -> bool:
+        """As a run has it: a test that was not known before counts too."""
+        ranked = self._situation.round.reasons.get(nodeid)
+        return ranked is None or ranked.rank is Rank.DIRECT
+
+    def _judge_ending(self, current: Current, *, cancelled: bool) -> None:
+        """What the way in which a run ended says about the session."""
+        situation = self._situation
+        if cancelled:
+            # A change that came while the run was ending has begun a round of its own.
+            situation.round.held = situation.round.held or (situation.interrupts > 0 and situation.round.runs > 0)
+            situation.interrupts = 0
+        elif is_failure(current):
+            self._fail(current)
+        elif was_stopped(current):
+            situation.round.held = True
+
+    def _fail(self, current: Current) -> None:
+        """The run ended before it came to any test."""
+        name = self._beginning.file_name(current.conftest) if current.conftest else ""
+        code = failure_code(current)
+        problem = f"{name} cannot be imported" if name else f"pytest ended with exit code {code}"
+        if name:
+            self._conversation.tell_test(current, name, "error")
+        # It may have died before it could tell what it had read.
+        past = self._book.group({FIRST_PARTY, *(current.record.whole_past - current.record.disturbed)})
+        self._situation.failure = Failure(code, problem, {name: "error"} if name else {}, past)
+        if code == USAGE_ERROR and not name and self._situation.runs == 1:
+            self._situation.end(code)  # nothing that a save could mend: the command line is wrong
+
+    def _tell_end(self, current: Current, *, cancelled: bool) -> None:
+        self._events.emit(
+            "run_finished",
+            run=current.record.number,
+            exit_code=self._exit_code(current),
+            seconds=round(time.monotonic() - current.began, 3),
+            reexecuted=sorted(current.record.modules),
+            cancelled=cancelled,
+        )
+
+    def _exit_code(self, current: Current) -> int:
+        """As for the session where the run went through, else pytest's own."""
+        if current.exit_code is None or current.exit_code in (0, 1, 5):
+            return self._assessor.standing().exit_code
+        return current.exit_code
