@@ -8,7 +8,7 @@ import pytest
 
 pytest.register_assert_rewrite("harness")
 
-from harness import Project  # noqa: E402 - after its assertions are registered
+from harness import Project, close_cold_runs  # noqa: E402 - after its assertions are registered
 
 UNWANTED = ("CI", "PYTEST_ADDOPTS", "PYTEST_PLUGINS", "NO_COLOR", "FORCE_COLOR", "PYTHONDONTWRITEBYTECODE")
 
@@ -22,6 +22,7 @@ def _private_environment():
     for name in UNWANTED:
         os.environ.pop(name, None)
     yield
+    close_cold_runs()
     os.environ.clear()
     os.environ.update(before)
     shutil.rmtree(directory)

@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import re
+import select
 import shutil
 import signal
 import struct
@@ -165,19 +166,68 @@ class Project:
         place = self.root.with_name(f"cold{len(self._cold)}") / self.root.name
         ignored = shutil.ignore_patterns("__pycache__", ".pytest_cache", ".git")
         shutil.copytree(self.root, place, ignore=ignored, symlinks=True)
-        target = place.with_name("verdicts.json")
-        command = [sys.executable, str(Path(__file__).with_name("cold.py")), str(target), *arguments]
-        environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
-        done = subprocess.run(
-            command, cwd=place, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True,
-            timeout=TIMEOUT, check=False,
-        )  # fmt: skip
-        assert target.exists(), f"the cold run failed:\n{done.stdout}\n{done.stderr}"
+        target, output = place.with_name("verdicts.json"), place.with_name("output.txt")
+        cold_run(place, output, target, arguments)
+        said = output.read_text(encoding="utf-8", errors="replace")
+        assert target.exists(), f"the cold run failed:\n{said}"
         found = json.loads(target.read_text(encoding="utf-8"))
-        broken = re.search(r"ImportError while loading conftest '(.+?)'", done.stderr)
+        broken = re.search(r"ImportError while loading conftest '(.+?)'", said)
         if broken:
             found["outcomes"] = {os.path.relpath(broken[1], os.path.realpath(place)): "error"}
         return found
+
+
+class _ColdServer:
+    """A process from which cold runs are forked, see cold.py."""
+
+    def __init__(self, environment):
+        self._process = subprocess.Popen(
+            [sys.executable, _COLD_RUN, "serve"], env=environment,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+
+    def run(self, **request):
+        print(json.dumps(request), file=self._process.stdin, flush=True)
+        if not select.select([self._process.stdout], [], [], TIMEOUT)[0]:
+            self._process.kill()
+        assert self._process.stdout.readline(), "the cold run does not end"
+
+    def close(self):
+        self._process.stdin.close()
+        self._process.stdout.close()
+        self._process.wait()
+
+
+_COLD_RUN = str(Path(__file__).with_name("cold.py"))
+_servers = {}
+
+
+def cold_run(place, output, target, arguments):
+    """Plain pytest in the directory *place*; its verdicts go to *target*, what it prints to *output*."""
+    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+    if not hasattr(os, "fork"):
+        cold_run_in_new_process(place, output, target, arguments, environment)
+        return
+    # One for each way in which the interpreter itself is told to start.
+    settings = frozenset(item for item in environment.items() if item[0].startswith("PYTHON"))
+    server = _servers.get(settings) or _servers.setdefault(settings, _ColdServer(environment))
+    request = {"place": str(place), "output": str(output), "target": str(target), "arguments": arguments}
+    server.run(environment=environment, **request)
+
+
+def cold_run_in_new_process(place, output, target, arguments, environment):
+    """The same where nothing forks."""
+    with open(output, "wb") as file:
+        subprocess.run(
+            [sys.executable, _COLD_RUN, str(target), *arguments], cwd=place, env=environment,
+            stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.STDOUT, timeout=TIMEOUT, check=False,
+        )  # fmt: skip
+
+
+def close_cold_runs():
+    """End what cold runs of this process were forked from."""
+    while _servers:
+        _servers.popitem()[1].close()
 
 
 class Step:
