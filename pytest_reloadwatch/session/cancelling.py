@@ -10,6 +10,7 @@ from pytest_reloadwatch.rewind.messages import Frozen
 from pytest_reloadwatch.session.states import State
 
 if TYPE_CHECKING:
+    from pytest_reloadwatch.rewind.messages import Channel
     from pytest_reloadwatch.session.engine import Engine
     from pytest_reloadwatch.session.situation import Situation
 
@@ -61,16 +62,24 @@ class Canceller:
             self._engine.kill(pid)
 
     def let_leave(self, seconds: float) -> None:
-        """A run that has finished may still write what it writes at its end; its checkpoint would take it along."""
+        """A run that has finished may still write what it writes at its end; its checkpoint would take it along.
+
+        One that would stay for the next run ends as its connection does.
+        """
         leaving = self._situation.leaving
-        channel = leaving.channel if leaving is not None else None
-        deadline = time.monotonic() + seconds
-        while channel is not None and (left := deadline - time.monotonic()) > 0:
-            if select.select([channel.fileno()], [], [], left)[0]:
-                received = channel.receive()
-                if received is None or any(isinstance(message, Frozen) for message in received):
-                    return
+        if leaving is not None and leaving.channel is not None:
+            _wait_for_last_words(leaving.channel, seconds)
+            leaving.channel.close()
 
     def _pid(self) -> int:
         run = self._situation.current or self._situation.leaving
         return run.pid if run is not None and not run.closed else 0
+
+
+def _wait_for_last_words(channel: Channel, seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while (left := deadline - time.monotonic()) > 0:
+        if select.select([channel.fileno()], [], [], left)[0]:
+            received = channel.receive()
+            if received is None or any(isinstance(message, Frozen) for message in received):
+                return
