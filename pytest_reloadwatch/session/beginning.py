@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import ast
 import os
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import iniconfig
 
 from pytest_reloadwatch import _compat
 from pytest_reloadwatch.graph.keys import path_of
 from pytest_reloadwatch.proof.digest import digest_file, is_listing, listing_key
+from pytest_reloadwatch.session.configuration import pytest_part
 from pytest_reloadwatch.session.environment import installed_in
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -83,7 +78,7 @@ class Beginning:
         """Why a new process could not start just now; empty when it can."""
         for path in sorted(self._parts):
             try:
-                _parse(path)
+                pytest_part(path)
             except (OSError, ValueError, SyntaxError, iniconfig.ParseError) as error:
                 return f"{os.path.relpath(path, self.rootdir)} cannot be read: {error}"
         return self._covering.problem() if self._covering is not None else ""
@@ -115,23 +110,6 @@ def _part(path: str) -> str:
     if os.path.basename(path) not in _SHARED or not os.path.exists(path):
         return digest_file(path)
     try:
-        return repr(_parse(path))
+        return repr(pytest_part(path))
     except (OSError, ValueError, SyntaxError, iniconfig.ParseError):
         return digest_file(path)
-
-
-def _parse(path: str) -> Any:
-    """The pytest part of a configuration file; raises what its parser raises. Absent files have none."""
-    if not os.path.exists(path):
-        return None
-    if path.endswith(".toml"):
-        with open(path, "rb") as file:
-            found = tomllib.load(file)
-        return found.get("tool", {}).get("pytest") if os.path.basename(path) == "pyproject.toml" else found
-    if path.endswith((".ini", ".cfg")):
-        sections = iniconfig.IniConfig(path).sections
-        return sections.get("tool:pytest" if path.endswith("setup.cfg") else "pytest")
-    if path.endswith(".py"):
-        with open(path, "rb") as file:
-            ast.parse(file.read(), path)
-    return None

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from typing import TYPE_CHECKING, Any
 
 from pytest_reloadwatch.proof.digest import digest_text
+from pytest_reloadwatch.session.configuration import pytest_part
 
 if TYPE_CHECKING:
     import pytest
@@ -40,14 +42,21 @@ def environment_digest(config: pytest.Config, arguments: list[str]) -> str:
         sys.prefix,
         sorted(options.items()),
         _unknown(arguments, config),
-        sorted((name, str(value)) for name, value in config.inicfg.items()),
         str(config.inipath),
+        _ini_values(config),
         distributions(),
         _import_path(),
         os.environ.get("PYTEST_PLUGINS", ""),
         [(name, os.environ.get(name)) for name in config.getini("reload_env")],
     )
     return digest_text(repr(seen))
+
+
+def _ini_values(config: pytest.Config) -> str:
+    """Those of the file, whoever reads them; what the command line has in their place is among the options."""
+    if config.inipath is None:
+        return ""
+    return json.dumps(pytest_part(str(config.inipath)), sort_keys=True, default=str)
 
 
 def scope_digest(config: pytest.Config) -> str:
