@@ -1,6 +1,7 @@
 """What keys do, as a person sees it: in narrow and in wide terminals, with colours and without."""
 
 import os
+import socket
 import sys
 
 import pytest
@@ -177,8 +178,8 @@ def test_take_effect_during_a_run(project, screen):
     assert screen.wait_for_event("run_finished", run=2)["cancelled"]
     screen.press("tax\n")
     screen.wait_for_event("run_finished", run=3)
-    shown = screen.see("(name: tax)")
-    assert "1 not proven, all out of the filter" in joined(shown)
+    shown = screen.see(READY)
+    assert "1 not proven, all out of the filter (name: tax)" in joined(shown)
     assert [event["nodeid"] for event in screen.events() if event["event"] == "test"][-1] == "test_cart.py::test_tax"
 
 
@@ -251,3 +252,30 @@ def test_notifications_come_when_the_state_flips(project, tmp_path):
         session.step()
         eventually("both notifications", lambda: log.exists() and len(log.read_text().splitlines()) > 1)
         assert log.read_text().splitlines() == ["2 of 4 tests fail", "all 4 tests proven"]
+
+
+WAITS = """
+    import os, socket
+    def test_before(): pass
+    def test_waits():
+        with socket.create_connection(("127.0.0.1", int(os.environ["PORT"]))) as connection:
+            connection.recv(1)
+    def test_after(): pass
+"""
+
+
+def test_progress_of_a_long_run_stands_on_lines_of_its_own(project):
+    project.apply(START)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        environment = {"NO_COLOR": "1", "PORT": str(server.getsockname()[1])}
+        with Screen(project, columns=60, environment=environment) as screen:
+            assert "now test_" not in screen.see(READY)  # a short one has none
+            project.write("test_app.py", WAITS)
+            connection, _ = server.accept()
+            screen.see("reloadwatch: 1 of 3 tests, now test_app.py::test_waits")
+            connection.close()
+            screen.see(READY)
+            lines = screen.lines()[0]
+    begin = lines.index("test_app.py .")
+    assert lines[begin + 1].startswith("reloadwatch: 1 of 3 tests, now test_app.py::test_waits")
+    assert lines[begin + 3] == "test_app.py .." + "[100%]".rjust(60 - 14 - 1)

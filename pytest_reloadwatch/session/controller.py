@@ -5,6 +5,7 @@ It runs in the process that the person started, which never imports first-party 
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 import select
@@ -231,7 +232,11 @@ class Controller:
             return  # the terminal is another's
         text = self._progress.line(current, self._planner.remaining(self._round))
         if text:
-            self._screen.progress(text)
+            self._screen.progress(text, again=current.broken_at == len(current.record.ended))
+            current.broken_at = len(current.record.ended)
+            if current.channel is not None:
+                with contextlib.suppress(OSError):  # it has just ended
+                    current.channel.send(m.Shown(current.record.number))
         self._deadlines.progress = max(self._progress.next_look(current), time.monotonic() + 1.0)
 
     # Files
