@@ -70,7 +70,7 @@ class Resume(Message):
 
 @dataclass(frozen=True)
 class Shown(Message):
-    """Controller to run: there is a line of mine in the middle of your report."""
+    """Controller to run: a line of mine comes into the middle of your report."""
 
     run: int
 

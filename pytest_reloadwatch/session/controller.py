@@ -232,12 +232,17 @@ class Controller:
             return  # the terminal is another's
         text = self._progress.line(current, self._planner.remaining(self._round))
         if text:
+            self._break_report(current)
             self._screen.progress(text, again=current.broken_at == len(current.record.ended))
             current.broken_at = len(current.record.ended)
-            if current.channel is not None:
-                with contextlib.suppress(OSError):  # it has just ended
-                    current.channel.send(m.Shown(current.record.number))
         self._deadlines.progress = max(self._progress.next_look(current), time.monotonic() + 1.0)
+
+    @staticmethod
+    def _break_report(current: Current) -> None:
+        """Have the run begin a line when it goes on."""
+        if current.channel is not None:
+            with contextlib.suppress(OSError):  # it has just ended
+                current.channel.send(m.Shown(current.record.number))
 
     # Files
 
