@@ -807,7 +807,8 @@ class Controller:
 
     def _say_that_it_waits(self, standing: Standing) -> None:
         seconds = time.monotonic() - self._round.started
-        self._warmth.note_round(self._round, seconds, standing.known)
+        if standing.is_settled:
+            self._warmth.note_round(self._round, seconds, standing.known)
         warmth = self._warmth.describe(self._round, seconds) if self._runs else ""
         on = self._preferences.describe()
         if self._round.cause and not self._round.runs and not standing.is_settled:
