@@ -1,7 +1,7 @@
 """What a person sees who uses the plugin for the first time, from a real session in an emulated terminal.
 
-``python docs/screens.py`` writes ``docs/first-session.md``, and ``docs/first-session.svg`` with the picture of the same,
-which the README shows; a test checks that both are what a session shows today.
+``python docs/screens.py`` writes ``docs/first-session.md`` and ``docs/first-session.svg``, the same as a picture, which
+the README shows; a test checks that both are what a session shows today.
 """
 
 import re

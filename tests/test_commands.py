@@ -3,12 +3,14 @@
 import contextlib
 import json
 import os
+import re
+import struct
 import subprocess
 import sys
 import threading
 
 import pytest
-from harness import TIMEOUT, Project, WatchSession, eventually, pty, termios
+from harness import TIMEOUT, Project, WatchSession, eventually, fcntl, pty, termios
 
 from pytest_reloadwatch.session.clients import ask, follow
 
@@ -245,8 +247,9 @@ class TestInATerminal:
     def shown(self, directory, columns, *arguments):
         """What a terminal of so many columns is given, by lines."""
         here, there = pty.openpty()
-        termios.tcsetwinsize(there, (24, columns)) if hasattr(termios, "tcsetwinsize") else None
-        environment = {**os.environ, "TERM": "xterm-256color", "COLUMNS": str(columns)}
+        fcntl.ioctl(there, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+        environment = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
+        environment["TERM"] = "xterm-256color"
         done = subprocess.Popen(
             [sys.executable, "-m", "pytest_reloadwatch", *arguments],
             cwd=directory, env=environment, stdin=there, stdout=there, stderr=there,
@@ -282,6 +285,26 @@ class TestInATerminal:
         assert not [line for lines in seen.values() for line in lines if "\x1b" in line]
         for wrapped in ("doctor",), ("why", TWO), ("--help",):
             assert max(map(len, seen[wrapped])) <= columns
+        named = re.findall(r"^    ([a-z]+)\b", "\n".join(seen["--help",]), re.MULTILINE)
+        assert {*named} == {arguments[0] for arguments in seen} - {"--help"} | {"stop"}
+
+    def test_stop_ends_the_session_and_whoever_follows_it(self, project, columns):
+        project.write("test_a.py", "def test_a(): pass\n")
+        with WatchSession(project) as session:
+            session.step()
+            followed = []
+            follower = threading.Thread(
+                target=lambda: followed.extend(self.shown(project.root, columns, "events", "--follow"))
+            )
+            follower.start()
+            project.write("test_a.py", "def test_a(): assert True\n")
+            session.step()
+            assert self.shown(project.root, columns, "stop") == []
+            assert session.wait_for_end() == 0
+            follower.join()
+        assert "the session has ended" in " ".join(followed)
+        for command in ("wait", "status", "stop"):
+            assert "pytest --reload-watch" in " ".join(self.shown(project.root, columns, command))
 
 
 class TestTwentyClients:

@@ -8,7 +8,8 @@ import sys
 import textwrap
 
 NARROWEST = 40  # columns
-_WHOLE = re.compile(r"::\w+\[[^\]\n]*\]|\d (?=s\b|min\b|kB\b)")  # a test's parameters; a number and its unit
+# A test's parameters, a line for an ini file, a number and its unit.
+_WHOLE = re.compile(r"::\w+\[[^\]\n]*\]|\b\w+ = \S+|\d (?=s\b|min\b|kB\b)")
 _SPACE = "\0"  # where no line ends
 
 

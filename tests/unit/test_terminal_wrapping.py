@@ -25,6 +25,12 @@ def test_parameters_with_spaces_belong_to_their_node_id():
     assert f"    {nodeid}" in wrap(f"reloadwatch: failure 1 of 2: {nodeid}", 60).split("\n")
 
 
+def test_a_line_for_an_ini_file_stays_whole():
+    assert wrap("put into the ini file of the project: reload_allow = thread", 54).split("\n") == [
+        "put into the ini file of the project:", "    reload_allow = thread",
+    ]  # fmt: skip
+
+
 def test_a_number_stays_with_its_unit():
     text = "x" * 35 + " for 0.18 s)"
     assert wrap(text, 44).split("\n") == ["x" * 35 + " for", "    0.18 s)"]
