@@ -161,6 +161,18 @@ def _restart_clock(reporter: Any) -> None:
         reporter._sessionstarttime = timing.time()
 
 
+def begin_line(config: pytest.Config, nodeid: str) -> None:
+    """Another process has ended the reporter's line: it begins one, and counts its columns from there."""
+    reporter: Any = config.pluginmanager.getplugin("terminalreporter")
+    if reporter is None:
+        return
+    reporter._tw._current_line = ""
+    if reporter.currentfspath is not None:
+        reporter.currentfspath = None
+        if reporter.showfspath and not reporter.showlongtestinfo:
+            reporter.write_fspath_result(nodeid, "")
+
+
 def fixtures_used(request: Any) -> list[Any]:
     """The fixture definitions that a test's *request* has used, those asked for by name among them."""
     used = getattr(request, "_fixture_defs", None)

@@ -439,6 +439,8 @@ class Screen(WatchSession):
 
     def __init__(self, project, *arguments, columns=80, **settings):
         super().__init__(project, *arguments, **settings)
+        for name in ("COLUMNS", "LINES"):  # as xdist sets them for its workers: the terminal says how wide it is
+            self._environment.pop(name, None)
         self.columns = columns
         self._terminal = -1
         self._shown = b""

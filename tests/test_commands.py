@@ -3,12 +3,14 @@
 import contextlib
 import json
 import os
+import re
+import struct
 import subprocess
 import sys
 import threading
 
 import pytest
-from harness import TIMEOUT, Project, WatchSession, eventually, pty, termios
+from harness import TIMEOUT, Project, WatchSession, eventually, fcntl, pty, termios
 
 from pytest_reloadwatch.session.clients import ask, follow
 
@@ -245,8 +247,9 @@ class TestInATerminal:
     def shown(self, directory, columns, *arguments):
         """What a terminal of so many columns is given, by lines."""
         here, there = pty.openpty()
-        termios.tcsetwinsize(there, (24, columns)) if hasattr(termios, "tcsetwinsize") else None
-        environment = {**os.environ, "TERM": "xterm-256color", "COLUMNS": str(columns)}
+        fcntl.ioctl(there, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+        environment = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
+        environment["TERM"] = "xterm-256color"
         done = subprocess.Popen(
             [sys.executable, "-m", "pytest_reloadwatch", *arguments],
             cwd=directory, env=environment, stdin=there, stdout=there, stderr=there,
@@ -273,14 +276,35 @@ class TestInATerminal:
             "7 tests, 1 failing", f"  {TWO}", "    test_other.py:3: AssertionError: assert 'one' == 'two'",
         ]  # fmt: skip
         assert seen["run", TWO][0] == "1 test, 1 failing"
-        assert [line.startswith(f"{TWO}: failed ") for line in seen["why", TWO]] == [True]
+        (reason,) = " ".join(seen["why", TWO]).split(TWO)[1:]
+        assert reason.startswith(": failed ")
         assert seen["events",][-1] == "settled: 7 tests, 1 failing"
         assert seen["doctor",][0].startswith("4 modules, 7 tests")
         assert seen["graph",][0].startswith("wrote reloadwatch-graph.html")
         assert seen["report",][0].startswith("wrote reloadwatch-report.html")
         assert not [line for lines in seen.values() for line in lines if "\x1b" in line]
-        for wrapped in ("doctor",), ("--help",):
+        for wrapped in ("doctor",), ("why", TWO), ("--help",):
             assert max(map(len, seen[wrapped])) <= columns
+        named = re.findall(r"^    ([a-z]+)\b", "\n".join(seen["--help",]), re.MULTILINE)
+        assert {*named} == {arguments[0] for arguments in seen} - {"--help"} | {"stop"}
+
+    def test_stop_ends_the_session_and_whoever_follows_it(self, project, columns):
+        project.write("test_a.py", "def test_a(): pass\n")
+        with WatchSession(project) as session:
+            session.step()
+            followed = []
+            follower = threading.Thread(
+                target=lambda: followed.extend(self.shown(project.root, columns, "events", "--follow"))
+            )
+            follower.start()
+            project.write("test_a.py", "def test_a(): assert True\n")
+            session.step()
+            assert self.shown(project.root, columns, "stop") == []
+            assert session.wait_for_end() == 0
+            follower.join()
+        assert "the session has ended" in " ".join(followed)
+        for command in ("wait", "status", "stop"):
+            assert "pytest --reload-watch" in " ".join(self.shown(project.root, columns, command))
 
 
 class TestTwentyClients:

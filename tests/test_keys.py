@@ -1,10 +1,17 @@
 """What keys do, as a person sees it: in narrow and in wide terminals, with colours and without."""
 
+import contextlib
+import io
 import os
+import re
+import socket
 import sys
+from pathlib import Path
 
 import pytest
 from harness import Screen, WatchSession, eventually
+
+from pytest_reloadwatch.terminal.screen import PlainScreen
 
 START = """
     --- pytest.ini
@@ -28,23 +35,39 @@ START = """
 RED = "VALUE = 2\nOTHER = 2\n"
 CLOSED = " s)"
 READY = "q to quit"
-UP, ESCAPE = "\x1b[A", "\x1b"
+UP, DOWN, ESCAPE = "\x1b[A", "\x1b[B", "\x1b"
+PLAIN, DARK = {"NO_COLOR": "1"}, {"TERM": "xterm-256color"}
 TERMINALS = [
-    pytest.param({"columns": 60, "environment": {"NO_COLOR": "1"}}, id="60-plain"),
-    pytest.param({"columns": 120, "environment": {"TERM": "xterm-256color"}}, id="120-dark"),
+    pytest.param({"columns": columns, "environment": environment}, id=f"{columns}-{name}")
+    for columns in (60, 120)
+    for name, environment in (("plain", PLAIN), ("dark", DARK))
 ]
+PRESSED = {"Enter": "\\n", "Ctrl-C": "\\x03"}  # keys with names, as they are written here
 
 
 @pytest.fixture(params=TERMINALS)
-def screen(request, project):
-    project.apply(START)
-    with Screen(project, "--tb=short", **request.param) as screen:
+def terminal(request):
+    return request.param
+
+
+@contextlib.contextmanager
+def session_in(terminal, project, *arguments, **environment):
+    """A session whose screen is what a terminal like this can show."""
+    has_colours = "NO_COLOR" not in terminal["environment"]
+    environment = terminal["environment"] | environment
+    with Screen(project, "--tb=short", *arguments, columns=terminal["columns"], environment=environment) as screen:
         screen.see(READY)
         yield screen
         lines, colours = screen.lines()
         assert all(len(line) <= screen.columns for line in lines)
-        assert bool(colours) == ("NO_COLOR" not in request.param["environment"])
-        assert ("\x1b[3" in screen.output()) == bool(colours)
+        assert bool(colours) == ("\x1b[3" in screen.output()) == has_colours
+
+
+@pytest.fixture
+def screen(terminal, project):
+    project.apply(START)
+    with session_in(terminal, project) as screen:
+        yield screen
 
 
 def joined(text):
@@ -73,6 +96,10 @@ def test_filters(project, screen):
     screen.press("t")
     screen.press(UP)
     screen.see("test name: to tal_  1 of 4 tests: test_total")
+    screen.press("\x15")  # Ctrl-U
+    screen.see("test name: _  4 tests")
+    screen.press(UP + DOWN)
+    screen.see("test name: _  4 tests")
     screen.press(ESCAPE)
     project.write("app.py", RED)
     shown = joined(screen.see(READY))
@@ -106,7 +133,7 @@ def test_a_client_asks_about_the_whole_project_whatever_the_filter(project, scre
     screen.press("cart\n")
     screen.see(READY)
     project.write("app.py", RED)
-    screen.see("out of the")
+    assert "out of the filter (file: cart)" in joined(screen.see(READY))
     step = screen.step()
     assert step.exit_code == 1
     assert len(step.outcomes) == 4
@@ -125,6 +152,8 @@ def test_failures(project, screen):
     screen.press("w")
     shown = joined(screen.see("executed again: app: changed"))
     assert "test_app.py (2 tests) ← app: code outside of functions changed" in shown
+    screen.press("\n")
+    assert len(ran(screen, READY)) == 2
     screen.press("i")
     screen.see("failure 1 of 2: test_app.py::test_other")
     assert ran(screen, READY) == ["test_app.py::test_other"]
@@ -133,6 +162,9 @@ def test_failures(project, screen):
     assert ran(screen, READY) == ["test_app.py::test_value"]
     screen.press("\n")
     assert ran(screen, READY) == ["test_app.py::test_value"]
+    screen.press("b")
+    screen.see("failure 1 of 2: test_app.py::test_other")
+    assert ran(screen, READY) == ["test_app.py::test_other"]
     screen.press(ESCAPE)
     screen.see("keys are as always")
     screen.press("f")
@@ -161,12 +193,14 @@ def test_modes(project, screen):
     project.write("test_cart.py", "def test_total(): assert 1\ndef test_tax(): pass\n")
     assert "direct tests only" in joined(screen.see(READY))
     screen.press("s")
-    screen.see("saved against")
+    assert "changes answered: 1, tests run: 4, not needed: 0;" in joined(screen.see("report"))
     screen.press("?")
-    assert "step through the failures" in joined(screen.see("Ctrl-C"))
+    assert "step through the failures" in joined(screen.see("only import it"))
     screen.press("r")
     screen.see("starting over: as asked")
     screen.see(READY)
+    screen.press("\x03")  # Ctrl-C
+    assert screen.wait_for_end() == 1
 
 
 def test_take_effect_during_a_run(project, screen):
@@ -177,9 +211,13 @@ def test_take_effect_during_a_run(project, screen):
     assert screen.wait_for_event("run_finished", run=2)["cancelled"]
     screen.press("tax\n")
     screen.wait_for_event("run_finished", run=3)
-    shown = screen.see("(name: tax)")
-    assert "1 not proven, all out of the filter" in joined(shown)
+    shown = screen.see("(c clears it)")
+    assert "1 not proven, all out of the filter (name: tax)" in joined(shown)
     assert [event["nodeid"] for event in screen.events() if event["event"] == "test"][-1] == "test_cart.py::test_tax"
+    screen.press("c")
+    screen.wait_for_event("run_started", run=4)
+    screen.press("\x03")  # Ctrl-C
+    assert "interrupted; 3 of 4 tests proven; 1 not proven" in joined(screen.see(READY))
 
 
 SNAPSHOTS = """
@@ -200,25 +238,37 @@ SNAPSHOTS = """
     1"""
 
 
-def test_u_updates_snapshots_and_proves_nothing_by_that(project):
+def test_u_updates_snapshots_and_proves_nothing_by_that(project, terminal):
     project.apply(START + SNAPSHOTS)
     project.write("snapshot.txt", "1")
-    with Screen(project, "-p", "snapper", environment={"PYTHONPATH": str(project.root)}) as screen:
-        screen.see(READY)
+    with session_in(terminal, project, "-p", "snapper", PYTHONPATH=str(project.root)) as screen:
         project.write("app.py", "VALUE = 2\nOTHER = 1\n")
         assert "2 of 5 tests fail" in screen.see(READY)
         screen.press("u")
         screen.wait_for_event("run_finished", run=4)
         assert project.read("snapshot.txt") == "2"
-        assert "1 of 5 tests fails: test_app.py::test_value" in screen.see(READY)
+        assert "1 of 5 tests fails: test_app.py::test_value" in joined(screen.see(READY))
         runs = [event["run"] for event in screen.events() if event.get("nodeid") == "test_snapshot.py::test_snapshot"]
         assert runs[-2:] == [3, 4]
         assert screen.status()["outcomes"]["test_snapshot.py::test_snapshot"] == "passed"
+        screen.press("\x04")  # Ctrl-D
+        assert screen.wait_for_end() == 1
 
 
-def test_u_says_what_is_missing(screen):
-    screen.press("u")
-    screen.see("neither is")
+def test_u_says_what_is_missing(project, terminal):
+    project.apply(START)
+    with session_in(terminal, project) as screen:
+        screen.press("u")
+        assert "neither is installed here" in joined(screen.see("here"))
+
+
+def test_every_key_that_the_help_names_is_pressed_in_all_these_terminals():
+    shown = io.StringIO()
+    PlainScreen(shown).help()
+    keys = re.findall(r"^  (\S+) {2,}\S", shown.getvalue(), re.MULTILINE)
+    assert len(keys) == 18
+    text = Path(__file__).read_text(encoding="utf-8")
+    assert [key for key in keys if f'press("{PRESSED.get(key, key)}' not in text] == []
 
 
 def test_keys_that_are_always_on(project):
@@ -251,3 +301,30 @@ def test_notifications_come_when_the_state_flips(project, tmp_path):
         session.step()
         eventually("both notifications", lambda: log.exists() and len(log.read_text().splitlines()) > 1)
         assert log.read_text().splitlines() == ["2 of 4 tests fail", "all 4 tests proven"]
+
+
+WAITS = """
+    import os, socket
+    def test_before(): pass
+    def test_waits():
+        with socket.create_connection(("127.0.0.1", int(os.environ["PORT"]))) as connection:
+            connection.recv(1)
+    def test_after(): pass
+"""
+
+
+def test_progress_of_a_long_run_stands_on_lines_of_its_own(project):
+    project.apply(START)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        environment = {"NO_COLOR": "1", "PORT": str(server.getsockname()[1])}
+        with Screen(project, columns=60, environment=environment) as screen:
+            assert "now test_" not in screen.see(READY)  # a short one has none
+            project.write("test_app.py", WAITS)
+            connection, _ = server.accept()
+            screen.see("reloadwatch: 1 of 3 tests, now test_app.py::test_waits")
+            connection.close()
+            screen.see(READY)
+            lines = screen.lines()[0]
+    begin = lines.index("test_app.py .")
+    assert lines[begin + 1].startswith("reloadwatch: 1 of 3 tests, now test_app.py::test_waits")
+    assert lines[begin + 3] == "test_app.py .." + "[100%]".rjust(60 - 14 - 1)

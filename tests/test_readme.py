@@ -182,6 +182,9 @@ def comparable(text):
     """*text* without what differs from one machine, or one time, to another."""
     text = re.sub(r"^(platform|plugins:|cachedir:) .*\n", "", text, flags=re.MULTILINE)
     text = re.sub(r"\b\d+\.\d+ ?s\b", "N s", text)
+    text = re.sub(
+        r"^(reloadwatch: .*)((?:\n {4}\S.*)+)", joined, text, flags=re.MULTILINE
+    )  # as long as the numbers are
     text = re.sub(r'("seconds": )\d+\.\d+', r"\1N", text)
     text = re.sub(r"\b0x[0-9a-f]+\b", "0x", text)
     # Where a checkpoint was due depends on time, and on that what had to be executed again after an edit.
@@ -195,10 +198,15 @@ def comparable(text):
     return re.sub(r"[ \t]+$", "", text, flags=re.MULTILINE)
 
 
+def joined(found):
+    """A line of ours that the terminal's width has made several."""
+    return " ".join(found[0].split())
+
+
 def executed_again(text):
     """For each edit the modules that it makes stale, and those executed: more where a checkpoint was wanting."""
     stale = re.findall(r"→ (\d+) modules? re-executed", text)
-    executed = re.findall(r"\(\d+ run, (\d+) modules? re-executed", text)
+    executed = re.findall(r"\(\d+ run,\s+(\d+)\s+modules?\s+re-executed", text)
     return [(int(least), int(most)) for least, most in zip(stale, executed, strict=False)]
 
 

@@ -5,20 +5,17 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
-import shutil
 import sys
-import textwrap
 from typing import TYPE_CHECKING
 
 from pytest_reloadwatch.commands import codes
 from pytest_reloadwatch.exceptions import NothingKnownError
+from pytest_reloadwatch.terminal.wrapping import in_terminal
 
 if TYPE_CHECKING:
     import argparse
 
     from pytest_reloadwatch.doctor.findings import Finding
-
-NARROWEST = 40  # columns
 
 
 def doctor(chosen: argparse.Namespace) -> int:
@@ -45,33 +42,19 @@ def doctor(chosen: argparse.Namespace) -> int:
     for finding in found:
         _tell(finding)
     for text in missing:
-        _say(f"\n? {text}", "  ")
+        _say(f"\n? {text}")
     if not found:
         _say("\nnothing was found that keeps it from being faster" + (", as far as that is known" * bool(missing)))
     return codes.GOOD
 
 
-def _say(text: str, further: str = "") -> None:
-    """In a terminal lines end between words; *further* is before all but the first."""
-    if not sys.stdout.isatty():
-        print(text)
-        return
-    width = max(NARROWEST, shutil.get_terminal_size().columns)
-    start = "\n" * text.startswith("\n")
-    lines = textwrap.wrap(
-        text[len(start) :],
-        width,
-        subsequent_indent=further,
-        break_on_hyphens=False,
-        break_long_words=False,
-        drop_whitespace=True,
-    )
-    print(start + "\n".join(lines))
+def _say(text: str) -> None:
+    print(in_terminal(text))
 
 
 def _tell(finding: Finding) -> None:
     took = f", {finding.seconds:.2f} s together" if finding.seconds is not None else ""
-    _say(f"\n{finding.title[0].upper()}{finding.title[1:]} ({finding.count}{took}):", "  ")
+    _say(f"\n{finding.title[0].upper()}{finding.title[1:]} ({finding.count}{took}):")
     for item in finding.items:
-        _say(f"    {item}", "      ")
-    _say(f"  → {finding.advice}", "    ")
+        _say(f"    {item}")
+    _say(f"  → {finding.advice}")

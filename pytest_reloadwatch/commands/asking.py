@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_reloadwatch.commands import codes
 from pytest_reloadwatch.session.clients import ask, follow
+from pytest_reloadwatch.terminal.wrapping import in_terminal
 
 if TYPE_CHECKING:
     import argparse
@@ -50,7 +51,7 @@ def why(chosen: argparse.Namespace) -> int:
     if chosen.json:
         print(json.dumps(answer))
     elif reasons:
-        print("\n".join(reasons))
+        print(in_terminal("\n".join(reasons)))
     else:
         print(f"no test or re-executed module is called {answer['question']}", file=sys.stderr)
     return codes.GOOD if reasons else codes.UNKNOWN

@@ -26,6 +26,9 @@ class Life(Protocol):
     def send(self, message: Message, *, with_next: bool = False) -> None:
         """Tell the controller, *with_next* together with what comes next."""
 
+    def is_interrupted(self) -> bool:
+        """Whether the controller has written into the report of this run since the last question."""
+
     def report(self) -> None:
         """Send what the recorder has learned since the last report."""
 

@@ -69,6 +69,13 @@ class Resume(Message):
 
 
 @dataclass(frozen=True)
+class Shown(Message):
+    """Controller to run: a line of mine comes into the middle of your report."""
+
+    run: int
+
+
+@dataclass(frozen=True)
 class Retire(Message):
     """Controller to checkpoint: leave."""
 

@@ -55,4 +55,7 @@ class Ordering:
         counts = [f"{self._outcomes[name]} {name}" for name in reversed(SEVERITY) if self._outcomes[name]]
         is_bad = any(self._outcomes[name] for name in BAD)
         reporter.ensure_newline()
+        writer = self._config.get_terminal_writer()
+        if writer.width_of_current_line:  # with -q the reporter takes no line for its own
+            writer.line()
         reporter.write_line(f"direct: {', '.join(counts)}", red=is_bad, green=not is_bad)

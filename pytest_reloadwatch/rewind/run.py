@@ -298,6 +298,8 @@ class Run:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if not self.worker and self._timeline.is_interrupted():
+            _compat.begin_line(self._config, report.nodeid)
         if hasattr(report, "node"):
             return  # of a worker, which has told by itself
         if report.when == "setup":  # a plugin that repeats tests starts again: the last attempt counts

@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import select
 from typing import TYPE_CHECKING
 
-from pytest_reloadwatch.rewind.messages import Channel, Connected, Joined, Knowledge, Message, Resume, Retimed, Wrote
+from pytest_reloadwatch.exceptions import BadMessageError
+from pytest_reloadwatch.rewind.messages import (
+    Channel,
+    Connected,
+    Joined,
+    Knowledge,
+    Message,
+    Resume,
+    Retimed,
+    Shown,
+    Wrote,
+)
 
 if TYPE_CHECKING:
     from pytest_reloadwatch.record.recorder import Learned, Recorder
@@ -41,6 +54,13 @@ class Speaker:
                 costs=learned.costs,
             )
         )
+
+    def is_interrupted(self) -> bool:
+        """Whether the controller has written into the report of this run since the last question."""
+        with contextlib.suppress(OSError, ValueError, BadMessageError):  # a test may have closed it
+            if self._channel is not None and select.select([self._channel.fileno()], [], [], 0)[0]:
+                return any(isinstance(message, Shown) for message in self._channel.receive() or ())
+        return False
 
     def send(self, message: Message, *, with_next: bool = False) -> None:
         """Tell the controller, *with_next* together with what comes next: a run whose controller is gone ends here."""

@@ -5,6 +5,7 @@ It runs in the process that the person started, which never imports first-party 
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import selectors
 import time
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from pytest_reloadwatch import BEGAN
 from pytest_reloadwatch.proof.model import BAD
+from pytest_reloadwatch.rewind import messages as m
 from pytest_reloadwatch.session.answering import Answering
 from pytest_reloadwatch.session.assessing import Assessor
 from pytest_reloadwatch.session.cancelling import GRACE, Canceller
@@ -198,8 +200,17 @@ class Controller:
             return  # the terminal is another's
         text = self._progress.line(current, self._planner.remaining(self._situation.round))
         if text:
-            self._screen.progress(text)
+            self._break_report(current)
+            self._screen.progress(text, again=current.broken_at == len(current.record.ended))
+            current.broken_at = len(current.record.ended)
         self._situation.deadlines.progress = max(self._progress.next_look(current), time.monotonic() + 1.0)
+
+    @staticmethod
+    def _break_report(current: Current) -> None:
+        """Have the run begin a line when it goes on."""
+        if current.channel is not None:
+            with contextlib.suppress(OSError):  # it has just ended
+                current.channel.send(m.Shown(current.record.number))
 
     # Files
 

@@ -177,6 +177,7 @@ class Conversation:
 
     def _on_collecting(self, message: m.Collecting, current: Current) -> None:
         current.reached, current.in_test = (message.nodeid, message.path), False
+        current.running = {"": (message.nodeid, time.monotonic())}
 
     def _on_collect_failed(self, message: m.CollectFailed, current: Current) -> None:
         current.record.failed_files[message.nodeid] = message.path
@@ -190,7 +191,7 @@ class Conversation:
                 self._failures.forget(nodeid)
         marked = dict.fromkeys((nodeid for nodeid, _ in message.items), ())
         self._preferences.markers.update(marked | {name: tuple(marks) for name, marks in message.markers.items()})
-        current.reached = ("", "")
+        current.reached, current.running = ("", ""), {}
         files = [path for path, _, _ in message.files]
         self._hoister.note_run(message.imports, files, is_waited_for=current.is_waited_for)
 
@@ -202,16 +203,17 @@ class Conversation:
         self.announce(current)
 
     def _on_test_started(self, message: m.TestStarted, current: Current) -> None:
+        current.running[message.worker] = (message.nodeid, time.monotonic())
         if message.worker:
             return  # its worker's end is not that of the run
         current.reached, current.in_test = (message.nodeid, message.path), True
-        current.reached_at = time.monotonic()
 
     def _on_test_ended(self, message: m.TestEnded, current: Current) -> None:
         current.record.add_ended(message)
         if message.outcome not in BAD:
             self._failures.forget(message.nodeid)
         current.reached = ("", "")
+        current.running.pop(message.worker, None)
         if message.outcome in BAD:
             self._crashes[message.nodeid] = message.crash
         self.tell_test(current, message.nodeid, message.outcome, message.seconds)

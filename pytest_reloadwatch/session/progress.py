@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from pytest_reloadwatch.session.rounds import Current
 
-QUIET = 10.0  # seconds after which a run is a long one
+QUIET = 5.0  # seconds after which a run is a long one
 EVERY = 15.0  # seconds between two lines
 
 
@@ -31,26 +31,38 @@ class Progress:
         return self._due
 
     def line(self, current: Current, remaining: frozenset[str]) -> str:
-        """Where the run is now; empty while nothing is due, or before the first test. *remaining* may run."""
-        if self._clock() < self.next_look(current) or current.planned < 1:
+        """Where the run is now; empty while nothing is due. *remaining* may run."""
+        if self._clock() < self.next_look(current):
             return ""
         self._due = self._clock() + EVERY
+        if current.planned < 0:
+            return ", ".join(["collecting", *self._slowest(current)])
         done = len(current.record.ended)
-        parts = [f"{done} of {current.planned} tests", *self._left(current, remaining, done)]
-        nodeid = current.reached[0]
-        if nodeid and current.in_test:
-            running = self._clock() - current.reached_at
-            parts.append(f"now {nodeid} for {running:.0f} s" if running >= 1 else f"now {nodeid}")
-        return ", ".join(parts)
+        left = self.left(current, remaining)
+        parts = [f"about {_duration(left)} left"] if left is not None and left >= 1 else []
+        return ", ".join([f"{done} of {current.planned} tests", *parts, *self._slowest(current)])
 
-    def _left(self, current: Current, remaining: frozenset[str], done: int) -> list[str]:
-        """What is recorded of those that have yet to run; the mean stands for others."""
+    def left(self, current: Current, remaining: frozenset[str]) -> float | None:
+        """Seconds: what is recorded of the tests that have yet to run; the mean of those that have stands for others.
+
+        None where nothing is known of any.
+        """
         ended = current.record.ended
-        known = [seconds for nodeid in remaining - ended.keys() if (seconds := self._seconds(nodeid))]
-        unknown = max(0, current.planned - done - len(known))
-        mean = sum(test.seconds for test in ended.values()) / done if done else 0.0
-        left = sum(known) + unknown * mean
-        return [f"about {_duration(left)} left"] if left else []
+        known = {nodeid: seconds for nodeid in remaining - ended.keys() if (seconds := self._seconds(nodeid))}
+        if not known and not ended:
+            return None
+        unknown = max(0, current.planned - len(ended) - len(known))
+        mean = sum(test.seconds for test in ended.values()) / len(ended) if ended else 0.0
+        done = sum(min(self._clock() - since, known.get(nodeid, 0.0)) for nodeid, since in current.running.values())
+        return (sum(known.values()) - done + unknown * mean) / max(1, len(current.workers))
+
+    def _slowest(self, current: Current) -> list[str]:
+        """What has been running for the longest time, of all processes of the run."""
+        if not current.running:
+            return []
+        nodeid, since = min(current.running.values(), key=lambda running: running[1])
+        seconds = self._clock() - since
+        return [f"now {nodeid} for {seconds:.0f} s" if seconds >= 1 else f"now {nodeid}"]
 
 
 def _duration(seconds: float) -> str:

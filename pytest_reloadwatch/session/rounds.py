@@ -78,10 +78,11 @@ class Round:
 class Current:
     """The run that is alive: what it has told of itself.
 
-    *reached* is the test or file that it is at, with its path, since the moment *reached_at*. *exit_code* is pytest's,
-    once it has finished; *status* the process's, as subprocess has it, once its parent has told. *is_sorted* says that
-    its tests have another order than that of collection, *is_waited_for* that it is the first after a change, *is_cold*
-    that it continues from nothing and runs everything.
+    *reached* is the test or file that it is at, with its path; *running* is what each of its processes is at, by the
+    name of the worker, with the moment at which it came there. *broken_at* is how many tests had ended when a line of
+    ours last broke its report. *exit_code* is pytest's, once it has finished; *status* the process's, as subprocess has
+    it, once its parent has told. *is_sorted* says that its tests have another order than that of collection,
+    *is_waited_for* that it is the first after a change, *is_cold* that it continues from nothing and runs everything.
     """
 
     record: RunRecord
@@ -93,8 +94,9 @@ class Current:
     workers: list[Channel] = field(default_factory=list)
     is_shared: bool = False
     planned: int = -1
+    broken_at: int = -1
     reached: tuple[str, str] = ("", "")
-    reached_at: float = 0.0
+    running: dict[str, tuple[str, float]] = field(default_factory=dict)
     in_test: bool = False
     announced: bool = False
     debugging: bool = False

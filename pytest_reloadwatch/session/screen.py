@@ -60,8 +60,8 @@ class Screen(Protocol):
     def notify(self, summary: Summary) -> None:
         """Tell those who look elsewhere, if that is wanted."""
 
-    def progress(self, text: str) -> None:
-        """How far a long run is."""
+    def progress(self, text: str, *, again: bool) -> None:
+        """How far a long run is, in the middle of its report, or *again* just after another such line."""
 
     def prompt(self, text: str) -> None:
         """A line that is being typed, in the place of the one before; empty when it is complete."""

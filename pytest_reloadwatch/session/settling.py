@@ -89,7 +89,8 @@ class Settling:
         if not round_.is_news:
             return
         seconds = time.monotonic() - round_.started
-        self._warmth.note_round(round_, seconds, standing.known)
+        if standing.is_settled:
+            self._warmth.note_round(round_, seconds, standing.known)
         warmth = self._warmth.describe(round_, seconds) if situation.runs else ""
         on = self._preferences.describe()
         if round_.cause and not round_.runs and not standing.is_settled:

@@ -17,7 +17,10 @@ class Warmth:
 
     def __init__(self, engine: str) -> None:
         self.limit = ""  # what stood in the way of more in the last run
-        self.saved = 0.0
+        self._rounds = 0
+        self._ran = 0
+        self._spared = 0
+        self._saved = 0.0
         self._engine = engine
         self._kept = 0
         self._first = 0.0
@@ -29,11 +32,20 @@ class Warmth:
 
     def note_round(self, round_: Round, seconds: float, known: int) -> None:
         """The first round with every test, from a process without any module, is what others are compared with."""
-        if not self._first:
-            if round_.is_first and round_.tests_run >= known > 0:
-                self._first = seconds
+        if not self._first and round_.is_first and round_.tests_run >= known > 0:
+            self._first = seconds
         elif round_.changed:
-            self.saved += max(0.0, self._first - seconds)
+            self._rounds += 1
+            self._ran += round_.tests_run
+            self._spared += max(0, known - round_.tests_run)
+            self._saved += max(0.0, self._first - seconds)
+
+    def statistics(self) -> str:
+        """What the session has done about changes so far."""
+        if not self._rounds:
+            return "no change has come yet"
+        saved = f"; {self._saved:.1f} s saved against runs of all" if self._first else ""
+        return f"changes answered: {self._rounds}, tests run: {self._ran}, not needed: {self._spared}{saved}"
 
     def describe(self, round_: Round, seconds: float) -> str:
         """One line about what the last run of the round was spared."""

@@ -102,7 +102,8 @@ class Wishes:
 
     def save_statistics(self) -> None:
         self.stage.save()
-        self.screen.note(f"saved what is proven; {self.warmth.saved:.1f} s saved against runs of everything so far")
+        self.screen.note(f"saved what is proven; {self.warmth.statistics()}")
+        self.screen.note("python -m pytest_reloadwatch report draws the session, change by change")
 
     def update_snapshots(self) -> None:
         if self.writes_snapshots:

@@ -9,6 +9,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from pytest_reloadwatch.terminal.keys import NoKeys, make_keys
+from pytest_reloadwatch.terminal.wrapping import wrap
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 _SHOWN = 3
 _LISTED = 10
-_EXPLAINED = 30
+_PAGE = 30  # reasons
 _HELP = """
   Enter   rerun what is affected or fails
   a       run all tests
@@ -53,6 +54,7 @@ class PlainScreen:
         self._color = self._out.isatty() and "NO_COLOR" not in os.environ
         self._keys = make_keys(self._out)
         self._prompt = ""
+        self._explained = 0  # reasons, by the last key
         self.has_keys = not isinstance(self._keys, NoKeys)
         self.take_terminal()
 
@@ -103,26 +105,30 @@ class PlainScreen:
             self._line("reloadwatch: waiting for changes; ? for help, q to quit", "2")
 
     def why(self, reasons: Sequence[str]) -> None:
+        """A page of them; the next one where nothing else has been shown since."""
+        begin = self._explained if self._explained < len(reasons) else 0
         if not reasons:
             self._line("reloadwatch: nothing has run since the last change", "2")
-        for reason in reasons[:_EXPLAINED]:
+        for reason in reasons[begin : begin + _PAGE]:
             self._line(f"  {reason}", "")
-        if len(reasons) > _EXPLAINED:
-            self._line(f"  and {len(reasons) - _EXPLAINED} more: python -m pytest_reloadwatch why NODEID", "2")
+        if left := len(reasons[begin + _PAGE :]):
+            advice = "w shows the next, python -m pytest_reloadwatch why NODEID those of one test"
+            self._line(f"  and {left} more: {advice}", "2")
+        self._explained = begin + _PAGE if left else 0
 
     def notify(self, summary: Summary) -> None:
         if self._notifier is not None:
             self._notifier.tell(_standing(summary), fails=summary.exit_code not in (0, 5))
 
-    def progress(self, text: str) -> None:
-        self._line(f"\nreloadwatch: {text}", "2")
+    def progress(self, text: str, *, again: bool) -> None:
+        self._line(("" if again else "\n") + f"reloadwatch: {text}", "2")
 
     def failures(self, failures: Sequence[tuple[str, str, str]]) -> None:
         if not failures:
             self._line("reloadwatch: nothing that this session has seen fails", "2")
         for nodeid, text, place in failures:
             self._line(f"\n{nodeid}" + (f" at {place}" if place else ""), "31")
-            self._line(text, "")
+            self._write_line(text, "")  # in the width that pytest had for it
 
     def prompt(self, text: str) -> None:
         width = shutil.get_terminal_size().columns - 1
@@ -139,6 +145,11 @@ class PlainScreen:
             self._notifier.close()
 
     def _line(self, text: str, color: str) -> None:
+        """Words of ours: in a terminal lines end between them."""
+        self._write_line(wrap(text, shutil.get_terminal_size().columns) if self._out.isatty() else text, color)
+
+    def _write_line(self, text: str, color: str) -> None:
+        self._explained = 0
         if self._color and color:
             text = f"\033[{color}m{text}\033[0m"
         prompt, self._prompt = self._prompt, ""

@@ -14,8 +14,7 @@ from pytest_reloadwatch.session.run_record import RunRecord
 def current():
     current = Current(RunRecord(1), checkpoint=0, cause=[], planned=4)
     current.record.ended["a"] = Ended(1, "a", "a.py", "passed", 2.0, [], opaque=False)
-    current.reached, current.in_test = ("b", "a.py"), True
-    current.reached_at = current.began + 1
+    current.running[""] = ("b", current.began + 1)
     return current
 
 
@@ -30,7 +29,27 @@ def test_says_nothing_of_a_short_run(current):
 
 def test_counts_what_is_left_from_records_and_else_from_the_mean(current):
     line = progress(current, QUIET + 1).line(current, frozenset("abcd"))
-    assert line == "1 of 4 tests, about 4 min left, now b for 10 s"
+    assert line == "1 of 4 tests, about 4 min left, now b for 5 s"
+    assert progress(current, 11).left(current, frozenset("abcd")) == 30 - 10 + 200 + 2
+    assert progress(current, 100).left(current, frozenset("abcd")) == 200 + 2  # b takes longer than it did
+
+
+def test_expects_nothing_where_nothing_is_known(current):
+    current.record.ended.clear()
+    assert progress(current, QUIET).left(current, frozenset("d")) is None
+    assert progress(current, QUIET + 1).line(current, frozenset("d")) == "0 of 4 tests, now b for 5 s"
+
+
+def test_of_several_processes_names_the_slowest(current):
+    current.running = {"gw0": ("b", current.began + 2), "gw1": ("c", current.began + 1)}
+    assert progress(current, QUIET + 1).line(current, frozenset("d")).endswith("now c for 5 s")
+
+
+def test_tells_what_is_being_collected(current):
+    current.planned = -1
+    assert progress(current, QUIET + 1).line(current, frozenset()) == "collecting, now b for 5 s"
+    current.running.clear()
+    assert progress(current, QUIET + 1).line(current, frozenset()) == "collecting"
 
 
 def test_comes_now_and_then(current):

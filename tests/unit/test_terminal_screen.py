@@ -1,0 +1,47 @@
+"""What is shown of long lists, a page at a time."""
+
+import io
+
+import pytest
+
+from pytest_reloadwatch.terminal.screen import PlainScreen
+
+REASONS = [f"test_{number}.py ← app: changed" for number in range(70)]
+
+
+@pytest.fixture
+def shown():
+    """A screen, and what it has shown since the last question, by lines."""
+    out = io.StringIO()
+
+    def lines():
+        text = out.getvalue()
+        out.seek(0)
+        out.truncate()
+        return text.splitlines()
+
+    return PlainScreen(out), lines
+
+
+def test_why_goes_on_with_the_next_page_until_all_has_been_shown(shown):
+    screen, lines = shown
+    pages = []
+    for _ in range(3):
+        screen.why(REASONS)
+        pages.append(lines())
+    assert [page[0] for page in pages] == [f"  {REASONS[number]}" for number in (0, 30, 60)]
+    assert pages[0][-1].startswith("  and 40 more: w shows the next")
+    assert pages[1][-1].startswith("  and 10 more: ")
+    assert pages[2][-1] == f"  {REASONS[-1]}"
+    screen.why(REASONS)
+    assert lines() == pages[0]
+
+
+def test_why_begins_anew_where_something_else_has_been_shown(shown):
+    screen, lines = shown
+    screen.why(REASONS)
+    first = lines()
+    screen.note("something else")
+    lines()
+    screen.why(REASONS)
+    assert lines() == first
