@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import os
+import signal
 from typing import TYPE_CHECKING
 
 import pytest
@@ -324,6 +325,11 @@ class Run:
         self._timeline.send(Failed(self._run, nodeid, report.longreprtext[-MOST_TEXT:], place))
 
     # The end
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_keyboard_interrupt(self) -> None:
+        """The terminal's Ctrl-C has been heard: the controller's, which may follow it, would end the report of it."""
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
 
     def pytest_enter_pdb(self) -> None:
         self._timeline.send(Debugging(self._run, active=True))

@@ -10,8 +10,9 @@ if TYPE_CHECKING:
 
     from pytest_reloadwatch.session.rounds import Current
 
-QUIET = 5.0  # seconds after which a run is a long one
+QUIET = 10.0  # seconds after which a run is a long one
 EVERY = 15.0  # seconds between two lines
+NEARLY = 2.0  # seconds that are left of a run that is nearly over
 
 
 class Progress:
@@ -39,7 +40,9 @@ class Progress:
             return ", ".join(["collecting", *self._slowest(current)])
         done = len(current.record.ended)
         left = self.left(current, remaining)
-        parts = [f"about {_duration(left)} left"] if left is not None and left >= 1 else []
+        if left is not None and left < NEARLY and not self._waits(current):
+            return ""
+        parts = [f"about {_duration(left)} left"] if left is not None and left >= NEARLY else []
         return ", ".join([f"{done} of {current.planned} tests", *parts, *self._slowest(current)])
 
     def left(self, current: Current, remaining: frozenset[str]) -> float | None:
@@ -55,6 +58,10 @@ class Progress:
         mean = sum(test.seconds for test in ended.values()) / len(ended) if ended else 0.0
         done = sum(min(self._clock() - since, known.get(nodeid, 0.0)) for nodeid, since in current.running.values())
         return (sum(known.values()) - done + unknown * mean) / max(1, len(current.workers))
+
+    def _waits(self, current: Current) -> bool:
+        """Whether a test takes its time."""
+        return any(self._clock() - since >= NEARLY for _, since in current.running.values())
 
     def _slowest(self, current: Current) -> list[str]:
         """What has been running for the longest time, of all processes of the run."""

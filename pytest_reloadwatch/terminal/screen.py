@@ -109,6 +109,8 @@ class PlainScreen:
         begin = self._explained if self._explained < len(reasons) else 0
         if not reasons:
             self._line("reloadwatch: nothing has run since the last change", "2")
+        elif not begin:
+            self._line("reloadwatch: why each ran; a ← b: a rests on b, by an import or by reading it", "2")
         for reason in reasons[begin : begin + _PAGE]:
             self._line(f"  {reason}", "")
         if left := len(reasons[begin + _PAGE :]):
