@@ -317,6 +317,15 @@ class TestDebugger:
             screen.see(CLOSED)
             assert screen.wait_for_event("settled")["exit_code"] == 1
 
+    def test_that_was_told_to_continue_does_not_take_the_next_edit_for_its_own(self, started):
+        started.write("test_app.py", "import time\n\ndef test_value():\n    breakpoint()\n    time.sleep(3600)\n")
+        with Screen(started) as screen:
+            screen.see("(Pdb) ")
+            screen.press("c\n")
+            started.write("test_app.py", "def test_value():\n    pass\n")
+            screen.see("all 2 tests proven")
+            assert {event["run"] for event in screen.events() if event["event"] == "test"} == {2}
+
     def test_is_left_by_q(self, started):
         started.write("app.py", "VALUE = 2\n")
         with Screen(started, "--pdb") as screen:

@@ -11,6 +11,7 @@ from pytest_reloadwatch.record.executed import is_costly, make_watcher
 from pytest_reloadwatch.record.importing import Importing
 from pytest_reloadwatch.record.owners import Owners
 from pytest_reloadwatch.rewind import bytecode
+from pytest_reloadwatch.rewind.debugger import Debugger
 from pytest_reloadwatch.rewind.finder import RewindFinder
 from pytest_reloadwatch.rewind.life import record_loads
 from pytest_reloadwatch.rewind.run import Pruner, Run
@@ -30,7 +31,7 @@ def begin_run(config: pytest.Config, life: Life, recorder: Recorder, reports: st
     watcher = make_watcher(lambda filename: bool(first_party.frame_source(filename)))
     owners, importing = Owners(recorder, watcher), Importing(recorder, watcher)
     run = Run(life, finder, owners, importing, config)
-    for plugin in (run, Pruner(run), owners):
+    for plugin in (run, Pruner(run), owners, Debugger(life)):
         config.pluginmanager.register(plugin)
     sys.meta_path.insert(0, finder)
     bytecode.guard_loading(first_party)

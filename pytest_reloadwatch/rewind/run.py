@@ -20,7 +20,6 @@ from pytest_reloadwatch.rewind.messages import (
     Collecting,
     Collection,
     ConftestFailed,
-    Debugging,
     Failed,
     Planned,
     Stopped,
@@ -29,7 +28,6 @@ from pytest_reloadwatch.rewind.messages import (
     Unwatched,
 )
 from pytest_reloadwatch.rewind.ordering import Ordering
-from pytest_reloadwatch.rewind.streams import wait_for_lines
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence
@@ -40,7 +38,6 @@ if TYPE_CHECKING:
     from pytest_reloadwatch.rewind.finder import RewindFinder
     from pytest_reloadwatch.rewind.life import Life
 
-LET_GO = 2.0  # seconds that a busy controller has to leave the terminal to a debugger
 PLAIN_NODEID = pytest.StashKey[str]()  # of a test to whose nodeid xdist has appended the name of its group
 MOST_TEXT = 20_000  # characters of a failure that are kept for the person
 _PRUNED = "pruned"
@@ -330,13 +327,6 @@ class Run:
     def pytest_keyboard_interrupt(self) -> None:
         """The terminal's Ctrl-C has been heard: the controller's, which may follow it, would end the report of it."""
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-    def pytest_enter_pdb(self) -> None:
-        self._timeline.send(Debugging(self._run, active=True))
-        wait_for_lines(LET_GO)
-
-    def pytest_leave_pdb(self) -> None:
-        self._timeline.send(Debugging(self._run, active=False))
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, object, object]:

@@ -23,6 +23,7 @@ from pytest_reloadwatch.record.owners import Owners
 from pytest_reloadwatch.record.recorder import Recorder
 from pytest_reloadwatch.rewind import bytecode
 from pytest_reloadwatch.rewind.choice import WARM
+from pytest_reloadwatch.rewind.debugger import Debugger
 from pytest_reloadwatch.rewind.finder import RewindFinder
 from pytest_reloadwatch.rewind.life import record_loads
 from pytest_reloadwatch.rewind.messages import Channel, Reloaded, Resume
@@ -136,7 +137,7 @@ class Worker:
         watcher = make_watcher(lambda filename: bool(is_wanted(filename)))
         owners, importing = Owners(self._recorder, watcher), Importing(self._recorder, watcher)
         run = Run(self._life, self._finder, owners, importing, config)
-        for plugin in (run, Pruner(run), owners, self._fitness):
+        for plugin in (run, Pruner(run), owners, Debugger(self._life), self._fitness):
             config.pluginmanager.register(plugin)
         if asks_for_workers(config):
             from pytest_reloadwatch.parallel.distribution import Distribution  # takes a while
