@@ -4,7 +4,7 @@ One session lives in CLONE while ``git checkout`` walks through the commits; it 
 interface only. After each step the verdict map that ``wait`` prints is compared with that of a cold pytest
 process at the same commit in a second clone. A test where they differ is
 
-- *flaky* when two cold runs differ from each other,
+- *flaky* when two cold runs differ from each other, also where only the parameters in its name do (a clock's time),
 - *order-dependent* when a cold run of just the tests of the session's run shows the session's verdict,
 - a DIFFERENCE otherwise.
 
@@ -29,7 +29,7 @@ from _history import Git, further_clone, history_parser, read_commits
 from _session import EventsFile, SessionError, WatchSession, end_on_signals
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 COLUMNS = "{:<10} {:>5} {:>6} / {:<6} {:>7} {:>7} {:>7} {:>11}"
 HEADER = COLUMNS.format("commit", "files", "ran", "known", "modules", "ours s", "cold s", "differences")
@@ -137,8 +137,9 @@ class Replay:
         step.differences = contradictions(settled)
         suspects = mismatches({self._as_cold(test): o for test, o in settled["outcomes"].items()}, cold.verdicts)
         again = run_cold(self._cold, self._timeout) if suspects else cold
+        unsteady = unsteady_names(cold.verdicts, again.verdicts)
         for suspect in suspects:
-            if again.verdicts.get(suspect.test, ABSENT) != suspect.cold:
+            if again.verdicts.get(suspect.test, ABSENT) != suspect.cold or suspect.test.split("[")[0] in unsteady:
                 step.flaky.append(suspect)
             elif self._depends_on_order(suspect, events):
                 step.order_dependent.append(suspect)
@@ -162,6 +163,11 @@ class Replay:
             files = dict.fromkeys(nodeid.split("::")[0] for nodeid in nodeids)
             self._subsets[nodeids] = run_cold(self._cold, self._timeout, only=nodeids, files=files).verdicts
         return self._subsets[nodeids]
+
+
+def unsteady_names(first: Iterable[str], second: Iterable[str]) -> set[str]:
+    """The functions of which two cold runs have tests with different parameters."""
+    return {test.split("[")[0] for test in {*first} ^ {*second} if "[" in test}
 
 
 def mismatches(ours: dict[str, str], cold: dict[str, str]) -> list[Mismatch]:

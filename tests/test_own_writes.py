@@ -60,6 +60,19 @@ REGENERATES = f"""
     def test_writes_it_anew():
         subprocess.run([{sys.executable!r}, "-c", WRITE], check=True)
 """
+MAKES_AND_REMOVES = """
+    --- test_generates.py
+    import pathlib, pytest, shutil
+    HERE = pathlib.Path(__file__).parent
+    @pytest.mark.parametrize("number", range(150))
+    def test_generates(number):
+        made = HERE / f"made-{number % 10}" / "empty"
+        made.mkdir(parents=True)
+        text = made.with_name("text.txt")
+        text.write_text("made")
+        assert text.exists() and sorted(p.name for p in HERE.glob("made-*/*")) == ["empty", "text.txt"]
+        shutil.rmtree(made.parent)
+"""
 LEAVES_A_DATABASE = """
     --- test_database.py
     import sqlite3
@@ -163,6 +176,17 @@ def test_a_database_that_tests_read_is_data(project):
         step = session.assert_equal_to_cold()
         assert step.ran == ["test_numbers.py::test_number"]
         assert step.exit_code == 1
+
+
+def test_no_run_is_cancelled_by_what_its_tests_make_and_remove(project):
+    project.apply(MAKES_AND_REMOVES)
+    with WatchSession(project) as session:
+        assert session.step().exit_code == 0
+        project.replace("test_generates.py", 'write_text("made")', 'write_text("anew")')
+        step = session.step()
+        assert [run["cancelled"] for run in step.of("run_finished")] == [False] * len(step.runs)
+        assert len(step.ran) == 150
+        assert "left out of account" not in session.output()
 
 
 def test_verdicts_that_nothing_can_prove_are_told_all_the_same(project):

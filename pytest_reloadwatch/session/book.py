@@ -245,8 +245,9 @@ class Book:
         """
         self._selection = None
         self._follow(run.connected)
-        self.leave_out(run.rewritten & self._rewritten_once)
-        self._rewritten_once |= run.rewritten
+        rewritten = {key for key, before in run.before.items() if self.tree.digest(key) != before}
+        self.leave_out(rewritten & self._rewritten_once)
+        self._rewritten_once |= rewritten
         self._touched_often |= run.touched & self._touched_once
         run.disturbed |= run.touched - self._excused(run)
         run.disturbed |= self._new(run) & run.past
@@ -507,7 +508,7 @@ class Book:
             return
         keys = set(filter(is_listing, run.whole_past))
         keys |= self.graph.closure(self._executed_conftests)
-        if keys & ((run.disturbed | run.rewritten) - self._volatile):
+        if keys & ((run.disturbed | run.before.keys()) - self._volatile):
             self.listing_missed = True  # a file may have come after its directory was looked at
             return
         group = self.group(keys)

@@ -54,15 +54,11 @@ class Changes:
         self._hoister = hoister
 
     def sweep(self) -> Sweep:
-        """Look at the tree; the run that is under way may rest on what has changed."""
+        """Look at the tree."""
         found = self._book.sweep()
         if any(self._book.tree.digest(key) in (ABSENT, _EMPTY) for key in found.changed):
             time.sleep(REPLACING)  # perhaps an editor is just writing it anew
-            again = self._book.sweep()
-            found.changed |= again.changed
-            found.touched |= again.touched
-        if self._situation.current is not None:
-            self._situation.current.record.note(found)
+            found.add(self._book.sweep())
         return found
 
     def take_in(self, changed: set[str]) -> bool:

@@ -91,7 +91,7 @@ class Conclusions:
         """Nothing is proven by a test that writes what it compares with; whatever it wrote counts as edited."""
         current.record.ended.clear()
         current.planned = 0
-        current.record.rewritten.clear()
+        current.record.before.clear()
         self._book.declare_steady(current.record.written)
         self._situation.round = Round(wish=Wish(is_asked=True))
 

@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     from pytest_reloadwatch.session.rounds import Current
     from pytest_reloadwatch.session.screen import Screen
     from pytest_reloadwatch.session.workers import Workers
+    from pytest_reloadwatch.watch.tree import Sweep
     from pytest_reloadwatch.watch.watchers import Watcher
 
 QUIET = 0.06  # seconds without a change after which a burst of them is over
@@ -223,6 +224,7 @@ class Controller:
         self._situation.looked = time.monotonic()
         self._hearing.hear_run()
         found = self._changes.sweep()
+        self._note_sweep(found)
         if self._beginning.is_gone():
             self._screen.note(f"{self._beginning.rootdir} is gone: the session ends")
             self._situation.end(INTERNAL_ERROR)
@@ -231,6 +233,20 @@ class Controller:
         elif found.changed:
             self._on_change(found.changed)
             self._watching.follow()
+        over = self._situation.over
+        if over is not None and over is self._situation.current:
+            self._finish(over)
+
+    def _note_sweep(self, found: Sweep) -> None:
+        """What a run has written up to now it has told by now; where it has told its end too, that waits."""
+        current = self._situation.current
+        if current is not None:
+            self._situation.is_looked_at = True
+            try:
+                self._hearing.hear_run()
+            finally:
+                self._situation.is_looked_at = False
+            current.record.note(found)
 
     def _on_change(self, changed: set[str]) -> None:
         situation = self._situation
@@ -314,6 +330,9 @@ class Controller:
     def _finish(self, current: Current) -> None:
         """The run is over. Raises Restart."""
         situation = self._situation
+        situation.over = current if situation.is_looked_at else None
+        if situation.is_looked_at:
+            return
         cancelled = situation.state is State.CANCELLING
         situation.current = None
         situation.deadlines = Deadlines()

@@ -166,8 +166,8 @@ class Conversation:
         self._note_written(message.path, current)
 
     def _note_written(self, path: str, current: Current) -> None:
-        directory = os.path.dirname(path)
-        current.record.written |= {path, listing_key(directory), lookup_key(directory)}
+        for directory in (path, os.path.dirname(path)):  # it may be one itself that comes or goes
+            current.record.written |= {directory, listing_key(directory), lookup_key(directory)}
 
     def _on_connected(self, message: m.Connected, current: Current) -> None:
         current.record.connected.add(message.path)

@@ -74,7 +74,7 @@ class Hearing:
             and current.channel is not None
             and not current.closed
         ):
-            if not select.select([current.channel.fileno()], [], [], 0)[0]:
+            if current is self._situation.over or not select.select([current.channel.fileno()], [], [], 0)[0]:
                 return
             self._on_messages(current.channel)
 

@@ -22,8 +22,8 @@ class RunRecord:
     *inherited* is the past of the checkpoint that it continues from, *pruned* the files that it was told to pass over.
     *disturbed* are keys that changed meanwhile, *touched* those that may have; *written* and *retimed* are
     what the run itself wrote, and gave other time stamps or another mode; *connected* are databases that it opened,
-    *rewritten* what it was seen to change in this way. *codes* is the code that its tests executed, in the order in
-    which it was told, *functions* the functions that it belongs to.
+    *before* has what it was seen to change in this way, with the digest from before. *codes* is the code that its
+    tests executed, in the order in which it was told, *functions* the functions that it belongs to.
     """
 
     number: int
@@ -34,7 +34,7 @@ class RunRecord:
     disturbed: set[str] = field(default_factory=set)
     touched: set[str] = field(default_factory=set)
     written: set[str] = field(default_factory=set)
-    rewritten: set[str] = field(default_factory=set)
+    before: dict[str, str] = field(default_factory=dict)
     connected: set[str] = field(default_factory=set)
     retimed: set[str] = field(default_factory=set)
     modules: dict[str, str] = field(default_factory=dict)
@@ -63,7 +63,8 @@ class RunRecord:
     def note(self, found: Sweep) -> None:
         """A sweep during the run: a directory is touched by every file that comes and goes, that is nothing."""
         self.written |= found.changed & self.connected
-        self.rewritten |= found.changed & self.written
+        own = {key: digest for key, digest in found.before.items() if key in self.written}
+        self.before = own | self.before
         self.disturbed |= found.changed - self.written
         self.touched |= {key for key in found.touched - found.changed if not is_listing(key)}
 

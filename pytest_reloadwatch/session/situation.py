@@ -20,7 +20,8 @@ class Situation:
 
     *leaving* has finished, but its process has not ended yet. *runs* counts those of the session; *failure* is why
     there can be no other now, *unfit* why a warm process was none to go on from. *interrupts* is how often Ctrl-C came
-    since the last run ended. *last_change* and *looked* are moments of the monotonic clock.
+    since the last run ended. *over* has finished while the tree *is_looked_at*, and waits. *last_change* and *looked*
+    are moments of the monotonic clock.
     """
 
     round: Round
@@ -35,6 +36,8 @@ class Situation:
     interrupts: int = 0
     last_change: float = 0.0
     looked: float = 0.0
+    is_looked_at: bool = False
+    over: Current | None = None
     has_root: bool = False
     exit_code: int = 0
 

@@ -35,10 +35,20 @@ _LAG = 10_000_000  # time stamps can be so much behind the clock that programs r
 
 @dataclass
 class Sweep:
-    """*changed* keys have another digest than before, *touched* ones were written or replaced at least."""
+    """*changed* keys have another digest than before, *touched* ones were written or replaced at least.
+
+    *before* has the digests that changed paths had.
+    """
 
     changed: set[str] = field(default_factory=set)
     touched: set[str] = field(default_factory=set)
+    before: dict[str, str] = field(default_factory=dict)
+
+    def add(self, later: Sweep) -> None:
+        """What a sweep right after this one has found."""
+        self.changed |= later.changed
+        self.touched |= later.touched
+        self.before = later.before | self.before
 
 
 class Tree:
@@ -173,6 +183,7 @@ class Tree:
         self._look(key)
         if self.digest(key) != before:
             found.changed.add(key)
+            found.before[key] = before
         found.changed.update(part[0] for part in parts if self.entry(part[0]) != part)
         if self.digest(key) != before or self._signatures.get(key) != signature:
             found.touched.add(key)
