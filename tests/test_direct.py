@@ -223,7 +223,7 @@ class TestTerminal:
             screen.see("all 7 tests proven")
 
     def test_w_says_why(self, shop):
-        with Screen(shop) as screen:
+        with Screen(shop, columns=120) as screen:
             screen.see("waiting for changes")
             shop.replace(*DISCOUNT)
             screen.see("all 7 tests proven")
