@@ -148,6 +148,9 @@ class TestHook:
         assert [e for e in session.events()[runs:] if e["event"] == "test"] == []  # proven before: nothing ran
         session.project.write("app.py", BROKEN)
 
+    def test_is_the_readme_s(self):
+        assert f"```bash\n{RECIPES['hook']}```\n" in (DOCS.parent / "README.md").read_text(encoding="utf-8")
+
     def test_without_a_session_runs_what_is_not_proven(self, in_path, project):
         project.apply(START)
         make_repository(project, in_path)
