@@ -318,10 +318,12 @@ class TestDebugger:
             assert screen.wait_for_event("settled")["exit_code"] == 1
 
     def test_that_was_told_to_continue_does_not_take_the_next_edit_for_its_own(self, started):
-        started.write("test_app.py", "import time\n\ndef test_value():\n    breakpoint()\n    time.sleep(3600)\n")
-        with Screen(started) as screen:
+        text = "import time\n\ndef test_value():\n    breakpoint()\n    print('go')\n    time.sleep(3600)\n"
+        started.write("test_app.py", text)
+        with Screen(started, "-s") as screen:
             screen.see("(Pdb) ")
             screen.press("c\n")
+            screen.see("\ngo\n")  # an edit before that waits for the end of the run
             started.write("test_app.py", "def test_value():\n    pass\n")
             screen.see("all 2 tests proven")
             assert screen.wait_for_event("run_finished", run=1)["exit_code"] == 2  # interrupted, not killed
