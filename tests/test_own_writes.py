@@ -1,5 +1,6 @@
 """What tests write themselves, in the open or through a child, is no change; edits of the same files still are."""
 
+import os
 import sqlite3
 import sys
 
@@ -187,6 +188,21 @@ def test_no_run_is_cancelled_by_what_its_tests_make_and_remove(project):
         assert [run["cancelled"] for run in step.of("run_finished")] == [False] * len(step.runs)
         assert len(step.ran) == 150
         assert "left out of account" not in session.output()
+
+
+def test_bytecode_that_the_first_run_leaves_beside_what_it_looks_at_is_no_change(project):
+    project.apply("""
+        --- checks/test_looks.py
+        import os
+        def test_looks():
+            assert os.path.isdir(os.path.dirname(__file__))
+        def test_lists():
+            assert "test_looks.py" in os.listdir(os.path.dirname(__file__))
+    """)
+    assert not os.path.exists(project.path("checks/__pycache__"))
+    with WatchSession(project) as session:
+        assert len(session.step().runs) == 1
+        assert os.path.exists(project.path("checks/__pycache__"))
 
 
 def test_verdicts_that_nothing_can_prove_are_told_all_the_same(project):

@@ -7,6 +7,7 @@ of the person's own has the place that is needed, a watcher does without and say
 from __future__ import annotations
 
 import gc
+import itertools
 import sys
 import threading
 import weakref
@@ -15,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from types import CodeType, FrameType
 
 # A file, the first line there, decorators included, and the name, which tells a module from what stands in line 1.
@@ -25,19 +26,32 @@ Executed: TypeAlias = "tuple[str, int, str]"
 _monitoring: Any = getattr(sys, "monitoring", None)
 
 
+# As id(), which is an audit event: whoever hears those, as we do, hears each call of it.
+_identity = object.__hash__
+
+
 class Codes(list["Executed"]):
     """Every code that was seen to execute, by its number: sets of numbers are small and quick."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._numbers: dict[int, tuple[CodeType, int]] = {}  # by the code's id, with the code, for the id's sake
+        self._numbers: dict[int, int] = {}  # by the code's identity
+        self._kept: list[CodeType] = []  # for the identity's sake
 
     def number(self, code: CodeType) -> int:
-        known = self._numbers.get(id(code))
+        known = self._numbers.get(_identity(code))
         if known is None:
-            known = self._numbers[id(code)] = (code, len(self))
+            known = self._numbers[_identity(code)] = len(self)
+            self._kept.append(code)
             self.append((code.co_filename, code.co_firstlineno, code.co_name))
-        return known[1]
+        return known
+
+    def add_numbers(self, ran: Iterable[CodeType], numbers: set[int]) -> None:
+        """Add those of all that *ran* to *numbers*; few of them are new."""
+        try:
+            numbers.update(map(self._numbers.__getitem__, map(_identity, ran)))
+        except KeyError:
+            numbers.update(map(self.number, ran))
 
 
 class CodeWatcher(Protocol):
@@ -94,18 +108,21 @@ class _Answers(dict[str, bool]):
 class MonitoringWatcher:
     """Python 3.12 and later: two tools of ``sys.monitoring``.
 
-    The *scout* meets every code object once. The *reporter* has events in the first-party ones only, and each of them
-    reports once an owner. With one tool and ``restart_events`` all that a test executes would be instrumented anew for
-    each owner, pytest's own code included; and so would what coverage has disabled for itself.
+    The *scout* meets every code object once. The *reporter* has events in the first-party ones only. With one tool and
+    ``restart_events`` all that a test executes would be instrumented anew for each owner, pytest's own code included;
+    and so would what coverage has disabled for itself. To have one code object report anew takes as long as twenty
+    reports of it: so what is called a few times by an owner reports each time, and what is called often stops soon.
     """
 
     _IDS = (3, 4)  # the others have names, or are for optimizers
+    _PATIENCE = 8  # reports until one of them, whichever code it is of, is that code's last for this owner
 
     def __init__(self, is_wanted: Callable[[str], bool]) -> None:
         self.codes = Codes()
         self._wanted = _Answers(is_wanted)
         self._scout, self._reporter = self._IDS
-        self._ran: list[CodeType] = []  # and will not report before it is armed again
+        self._ran: list[CodeType] = []
+        self._unarmed: list[CodeType] = []  # will not report, or not again, before they are armed
         self._owners: list[set[int]] = []
 
     def obstacle(self) -> str:
@@ -114,7 +131,7 @@ class MonitoringWatcher:
 
     def start(self) -> None:
         """Raises ValueError where there is an obstacle."""
-        for tool, callback in ((self._scout, self._meet), (self._reporter, self._report)):
+        for tool, callback in ((self._scout, self._meet), (self._reporter, self._make_report())):
             _monitoring.use_tool_id(tool, "pytest-reloadwatch")
             for event in (_monitoring.events.PY_START, _monitoring.events.PY_RESUME):
                 _monitoring.register_callback(tool, event, callback)
@@ -153,22 +170,35 @@ class MonitoringWatcher:
     def _meet(self, code: CodeType, _offset: int) -> object:
         if self._wanted[code.co_filename]:
             self._ran.append(code)
+            self._unarmed.append(code)
         return _monitoring.DISABLE
 
-    def _report(self, code: CodeType, _offset: int) -> object:
-        self._ran.append(code)
-        return _monitoring.DISABLE
+    def _make_report(self) -> Callable[[CodeType, int], object]:
+        note, disarm, goes_on = self._ran.append, self._unarmed.append, itertools.cycle(range(self._PATIENCE)).__next__
+
+        def report(code: CodeType, _offset: int) -> object:
+            note(code)
+            if goes_on():
+                return None
+            disarm(code)
+            return _monitoring.DISABLE
+
+        return report
 
     def _settle(self) -> None:
-        """Note for the current owner what ran, and have it report again; other threads may add to it meanwhile."""
-        owner = self._owners[-1] if self._owners else set()
-        ran, reporter, events, arm = self._ran, self._reporter, self._events(), _monitoring.set_local_events
-        number = self.codes.number
-        while ran:
-            code = ran.pop()
-            owner.add(number(code))
+        """Note for the current owner what ran, and have all report again; other threads may add to it meanwhile."""
+        self.codes.add_numbers(_emptied(self._ran), self._owners[-1] if self._owners else set())
+        reporter, events, arm = self._reporter, self._events(), _monitoring.set_local_events
+        for code in _emptied(self._unarmed):
             arm(reporter, code, 0)
             arm(reporter, code, events)
+
+
+def _emptied(found: list[CodeType]) -> list[CodeType]:
+    """What *found* held."""
+    held = found[:]
+    del found[: len(held)]
+    return held
 
 
 class _Profile(Profiler):
@@ -205,8 +235,8 @@ class _Thread:
         if collects:
             gc.enable()
         for entry in entries:
-            if not isinstance(entry.code, str) and self._calls.get(id(entry.code)) != entry.callcount:
-                self._calls[id(entry.code)] = entry.callcount
+            if not isinstance(entry.code, str) and self._calls.get(_identity(entry.code)) != entry.callcount:
+                self._calls[_identity(entry.code)] = entry.callcount
                 yield entry.code
         thread = self._thread()
         frame = sys._current_frames().get(thread.ident or 0) if thread is not None else None
@@ -297,7 +327,7 @@ class ProfilerWatcher:
             self._profile.clear()
             for thread in self._threads:
                 ran += thread.ran()
-            self._owners[-1].executed.update(self.codes.number(code) for code in ran if self._wanted[code.co_filename])
+            self.codes.add_numbers([code for code in ran if self._wanted[code.co_filename]], self._owners[-1].executed)
         self._forget_threads()
 
     def _take_out(self) -> bool:

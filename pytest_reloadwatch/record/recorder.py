@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 _IMPORTLIB = "<frozen importlib"
 _REWRITE = os.path.join("_pytest", "assertion", "rewrite.py")
 _RUNPY = "<frozen runpy>"
+_CACHE = f"{os.sep}__pycache__"
 _READERS = frozenset({"linecache.py", "tokenize.py"})
 SHOWERS = frozenset({"traceback.py", "warnings.py"})
 _OWN = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
@@ -237,7 +238,10 @@ class Recorder:
         return self.written.get(path) is False
 
     def wrote(self, path: str, *, existed: bool | None = None) -> None:
-        if f"{os.sep}__pycache__" not in path and path not in self.written:
+        """Something is about to be written at *path*, unless that is where Python keeps bytecode."""
+        if path.endswith(_CACHE):
+            self.retimed(os.path.dirname(path))  # among the names in that directory this one does not count
+        elif _CACHE + os.sep not in path and path not in self.written:
             self.written[path] = os.path.lexists(path) if existed is None else existed
             if self.first_party.is_data(path):
                 self.on_write(path)

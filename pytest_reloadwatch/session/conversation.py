@@ -92,7 +92,7 @@ class Conversation:
         """Take in what processes that the run *current* has started are about to write."""
         for kind, path in writes:
             if kind == "T":
-                current.record.retimed.add(path)
+                self._note_retimed(path, current)
             elif kind == "D":
                 current.record.connected.add(path)
             else:
@@ -165,6 +165,9 @@ class Conversation:
     def _on_wrote(self, message: m.Wrote, current: Current) -> None:
         self._note_written(message.path, current)
 
+    def _note_retimed(self, path: str, current: Current) -> None:
+        current.record.retimed |= {path, listing_key(path), lookup_key(path)}  # it may be a directory
+
     def _note_written(self, path: str, current: Current) -> None:
         for directory in (path, os.path.dirname(path)):  # it may be one itself that comes or goes
             current.record.written |= {directory, listing_key(directory), lookup_key(directory)}
@@ -173,7 +176,7 @@ class Conversation:
         current.record.connected.add(message.path)
 
     def _on_retimed(self, message: m.Retimed, current: Current) -> None:
-        current.record.retimed.add(message.path)
+        self._note_retimed(message.path, current)
 
     def _on_collecting(self, message: m.Collecting, current: Current) -> None:
         current.reached, current.in_test = (message.nodeid, message.path), False
