@@ -129,8 +129,13 @@ def _editable_in(place: str) -> set[str]:
 
 def _local_path(url: str) -> set[str]:
     """The path that a file URL names; nothing for any other."""
-    import urllib.parse  # few projects come here, and these take a while to import
-    import urllib.request
+    from urllib.parse import unquote, urlparse  # few projects come here
 
-    parts = urllib.parse.urlparse(url)
-    return {urllib.request.url2pathname(parts.path)} if parts.scheme == "file" else set()
+    parts = urlparse(url)
+    if parts.scheme != "file":
+        return set()
+    if os.name != "nt":
+        return {unquote(parts.path)}
+    from urllib.request import url2pathname  # takes a while to import, and does the same elsewhere
+
+    return {url2pathname(parts.path)}

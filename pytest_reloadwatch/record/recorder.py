@@ -106,6 +106,7 @@ class Recorder:
         self.collects_plainly: Callable[[], bool] = lambda: False
         self.has_silent = False  # whether a process was started, on no test's account, that does not report
         self._owners: list[Owner] = []
+        self._asks = functools.cache(self._judge_asker)
         self._started: list[Child] = []
         self._kept: list[Child] = []  # those of which a module may keep something
 
@@ -190,14 +191,20 @@ class Recorder:
 
     def is_asked_by_first_party(self, frame: FrameType | None) -> bool:
         """Whether this is asked on behalf of a first-party function, and not by pytest or the import system."""
+        asks = self._asks
         while frame is not None:
-            filename = frame.f_code.co_filename
-            if self.first_party.frame_source(filename):
-                return True
-            if _is_machinery(filename):
-                return False
+            answer = asks(frame.f_code.co_filename)
+            if answer is not None:
+                return answer
             frame = frame.f_back
         return False
+
+    def _judge_asker(self, filename: str) -> bool | None:
+        """Whether a function of *filename* asks for first-party code, or for others; None: for whoever called it."""
+        if self.first_party.frame_source(filename):
+            return True
+        is_machinery = filename.startswith((_IMPORTLIB, _OWN)) or any(part in filename for part in _PYTEST)
+        return False if is_machinery else None
 
     def asked(self, path: str, frame: FrameType) -> None:
         """Whether there is anything at *path*, and perhaps how large or new it is."""
@@ -388,12 +395,6 @@ class Recorder:
                     return
                 first = False
             frame = frame.f_back
-
-
-@functools.cache
-def _is_machinery(filename: str) -> bool:
-    """Whether a function of *filename* asks for its own purposes: pytest's, importlib's, or ours."""
-    return filename.startswith((_IMPORTLIB, _OWN)) or any(part in filename for part in _PYTEST)
 
 
 def _names_in(directory: str) -> list[str]:
