@@ -198,10 +198,18 @@ def test_bytecode_that_the_first_run_leaves_beside_what_it_looks_at_is_no_change
             assert os.path.isdir(os.path.dirname(__file__))
         def test_lists():
             assert "test_looks.py" in os.listdir(os.path.dirname(__file__))
+        --- test_root.py
+        import os, subprocess, sys
+        def test_lists():
+            assert "checks" in os.listdir(os.path.dirname(__file__))
+        def test_lists_in_a_child():
+            subprocess.run([sys.executable, "-c", "import os, helper; os.listdir('.')"], check=True)
+        --- helper.py
     """)
     assert not os.path.exists(project.path("checks/__pycache__"))
     with WatchSession(project) as session:
-        assert len(session.step().runs) == 1
+        step = session.step()
+        assert (len(step.runs), step.exit_code) == (1, 0)
         assert os.path.exists(project.path("checks/__pycache__"))
 
 
