@@ -47,7 +47,7 @@ class Codes(list["Executed"]):
         return known
 
     def add_numbers(self, ran: Iterable[CodeType], numbers: set[int]) -> None:
-        """Add those of all that *ran* to *numbers*; few of them are new."""
+        """Add those of all that *ran* to *numbers*; quick where none is new."""
         try:
             numbers.update(map(self._numbers.__getitem__, map(_identity, ran)))
         except KeyError:
@@ -169,6 +169,7 @@ class MonitoringWatcher:
 
     def _meet(self, code: CodeType, _offset: int) -> object:
         if self._wanted[code.co_filename]:
+            self.codes.number(code)
             self._ran.append(code)
             self._unarmed.append(code)
         return _monitoring.DISABLE
