@@ -190,7 +190,7 @@ def test_no_run_is_cancelled_by_what_its_tests_make_and_remove(project):
         assert "left out of account" not in session.output()
 
 
-def test_bytecode_that_the_first_run_leaves_beside_what_it_looks_at_is_no_change(project):
+def test_what_tools_leave_beside_what_the_first_run_looks_at_is_no_change(project):
     project.apply("""
         --- checks/test_looks.py
         import os
@@ -202,6 +202,9 @@ def test_bytecode_that_the_first_run_leaves_beside_what_it_looks_at_is_no_change
         import os, subprocess, sys
         def test_lists():
             assert "checks" in os.listdir(os.path.dirname(__file__))
+            assert os.path.isdir(os.path.dirname(__file__))
+        def test_keeps():
+            os.mkdir(".hypothesis")
         def test_lists_in_a_child():
             subprocess.run([sys.executable, "-c", "import os, helper; os.listdir('.')"], check=True)
         --- helper.py

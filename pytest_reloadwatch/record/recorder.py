@@ -245,13 +245,18 @@ class Recorder:
         return self.written.get(path) is False
 
     def wrote(self, path: str, *, existed: bool | None = None) -> None:
-        """Something is about to be written at *path*, unless that is where Python keeps bytecode."""
+        """Something is about to be written at *path*; what Python and other tools keep for themselves is of no account.
+
+        The directory that one of these comes to be in has another time stamp by that, and the same names that count.
+        """
         if path.endswith(_CACHE):
-            self.retimed(os.path.dirname(path))  # among the names in that directory this one does not count
+            self.retimed(os.path.dirname(path))
         elif _CACHE + os.sep not in path and path not in self.written:
             self.written[path] = os.path.lexists(path) if existed is None else existed
             if self.first_party.is_data(path):
                 self.on_write(path)
+            else:
+                self.retimed(os.path.dirname(path))
 
     def connected(self, path: str, frame: FrameType) -> None:
         """A database file: what is there is read, and may be written without another word."""
