@@ -202,12 +202,13 @@ def test_what_tools_leave_beside_what_the_first_run_looks_at_is_no_change(projec
         import os, subprocess, sys
         def test_lists():
             assert "checks" in os.listdir(os.path.dirname(__file__))
-            assert os.path.isdir(os.path.dirname(__file__))
         def test_keeps():
-            os.mkdir(".hypothesis")
+            os.mkdir("data/.hypothesis")
+            assert os.path.isdir("data")
         def test_lists_in_a_child():
             subprocess.run([sys.executable, "-c", "import os, helper; os.listdir('.')"], check=True)
         --- helper.py
+        --- data/one.txt
     """)
     assert not os.path.exists(project.path("checks/__pycache__"))
     with WatchSession(project) as session:
