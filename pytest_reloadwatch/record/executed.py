@@ -115,7 +115,7 @@ class MonitoringWatcher:
     """
 
     _IDS = (3, 4)  # the others have names, or are for optimizers
-    _PATIENCE = 8  # reports until one of them, whichever code it is of, is that code's last for this owner
+    _PATIENCE = 16  # reports until one of them, whichever code it is of, is that code's last for this owner
 
     def __init__(self, is_wanted: Callable[[str], bool]) -> None:
         self.codes = Codes()
