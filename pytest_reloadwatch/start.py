@@ -90,7 +90,7 @@ def join_run(config: pytest.Config, told: str) -> Run:
         if settings is not None:
             from pytest_reloadwatch.covering.measuring import AsWorker, measure
 
-            measure(config, life, settings, recorder.code_source)
+            measure(config, life, settings, recorder)
             config.pluginmanager.register(AsWorker())
 
     return cold.join_run(config, told, prepare)
@@ -144,7 +144,7 @@ def _become_root(
     if covering is not None:
         from pytest_reloadwatch.covering.measuring import measure
 
-        measure(config, timeline, covering, recorder.code_source)  # before the run, whose hooks are to be around its
+        measure(config, timeline, covering, recorder)  # before the run, whose hooks are to be around its
     run = begin_run(config, timeline, recorder, reports)
     if options.parallel:
         forks, meeting = Forks(run, timeline, config), Meeting(address, reports)
@@ -228,10 +228,12 @@ def _make_covering(settings: Settings, book: Book, environment: str, screen: Scr
     from pytest_reloadwatch.proof.store import Store
 
     try:
-        return Covering(settings, book.store, environment, book.tree, screen.note)
+        made = Covering(settings, book.store, environment, book.tree, screen.note, book.source)
     except StoreUnusableError as error:
         screen.note(f"the store cannot keep coverage ({error}): what is covered is known for this session only")
-        return Covering(settings, Store(None), environment, book.tree, screen.note)
+        made = Covering(settings, Store(None), environment, book.tree, screen.note, book.source)
+    book.ask_for_executed(made.executed)
+    return made
 
 
 def _make_screen(*, notifies: bool) -> PlainScreen:

@@ -11,12 +11,13 @@ from pytest_reloadwatch.covering.figures import pack
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-    from types import CodeType
+    from types import CodeType, FrameType
 
     import pytest
 
 _PLUGIN = "_cov"  # the name under which pytest-cov registers what measures
 _LOW = (1 << 28) - 1
+_TRACERS = frozenset({"CTracer", "PyTracer"})
 
 
 def take_over(plugin: Any, name: str | None) -> Any:
@@ -41,10 +42,11 @@ class Collector:
     """What coverage's collector has collected and nobody has taken yet: files, each with lines or arcs.
 
     Its own way out is through a data file, which takes longer than many tests do. *on_context* is called before
-    the context changes.
+    the context changes. *source_of* gives the first-party source that a file name of code stands for, else nothing:
+    where ``is_whole``, all of these are measured, those that are not to be as *extra*.
     """
 
-    def __init__(self, measured: Any, on_context: Callable[[], None]) -> None:
+    def __init__(self, measured: Any, on_context: Callable[[], None], source_of: Callable[[str], str]) -> None:
         self.context = measured.config.context or ""
         self._cov = measured
         self._collector = measured._collector
@@ -53,6 +55,12 @@ class Collector:
         self._monitor = _Rearming() if type(self._collector.tracers[0]).__name__ == "SysMonitor" else None
         self._collector.flush_data = self._flush
         self._collector.covdata = self
+        self._source_of = source_of
+        self._names: dict[str, str] = {}  # of code, by the file that it is measured as
+        self.extra: set[str] = set()
+        self.is_whole = _measures_all_code(measured, self._collector)
+        if self.is_whole:
+            self._widen()
 
     @property
     def has_arcs(self) -> bool:
@@ -72,6 +80,39 @@ class Collector:
                 found = frozenset(live)
                 live -= found  # tracers keep this very set, and other threads may add to it
                 yield path, found
+
+    def source(self, path: str) -> str:
+        """The first-party source that a measured file is, else nothing."""
+        return self._source_of(self._names[path]) if path in self._names else ""
+
+    def is_tracing(self) -> bool:
+        """Whether this thread is measured, and nobody else has put his trace function in the place."""
+        active: object = sys.gettrace()
+        tracer = getattr(active, "__self__", active)  # a method of the Python tracer, the C tracer itself
+        return any(tracer is known for known in self._collector.tracers)
+
+    def _widen(self) -> None:
+        """Have first-party files traced that are not to be measured, for what executes in them counts for others."""
+        should_trace = self._collector.should_trace
+
+        def decide(filename: str, frame: FrameType) -> Any:
+            found = should_trace(filename, frame)
+            self._decide(filename, found)
+            return found
+
+        self._collector.should_trace = decide
+        for tracer in self._collector.tracers:
+            tracer.should_trace = decide
+        for filename, found in list(self._collector.should_trace_cache.items()):
+            self._decide(filename, found)
+
+    def _decide(self, filename: str, found: Any) -> None:
+        if not filename.startswith("<") and found is not None and self._source_of(filename):
+            if not found.trace:
+                found.trace = True
+                found.source_filename = os.path.realpath(filename)
+                self.extra.add(found.source_filename)
+            self._names[found.source_filename] = filename
 
     def numbers(self, found: frozenset[Any]) -> Iterable[int]:
         """Line numbers, or arcs as covering.figures has them."""
@@ -103,6 +144,19 @@ class Collector:
         """As coverage's data has it."""
         before, self.context = self.context, context or ""
         return before or None
+
+
+def _measures_all_code(measured: Any, collector: Any) -> bool:
+    """Whether every line that executes in a file that is traced is heard of, in whichever thread."""
+    is_tracer = type(collector.tracers[0]).__name__ in _TRACERS
+    is_known = sys.version_info < (3, 14)  # what is suspended was not looked for in later versions
+    return bool(
+        is_tracer
+        and is_known
+        and collector.threading is not None
+        and collector.concur_id_func is None
+        and not list(measured._plugins.file_tracers)
+    )
 
 
 class _Arcs(dict[Any, int]):

@@ -8,6 +8,7 @@ from coverage.exceptions import CoverageException
 
 from pytest_reloadwatch.covering.data import DataFile
 from pytest_reloadwatch.covering.edits import Edits
+from pytest_reloadwatch.covering.executed import Executed
 from pytest_reloadwatch.covering.keeper import Ended, Keeper
 from pytest_reloadwatch.covering.report import Reporting, Totals, Wanted, is_below
 from pytest_reloadwatch.exceptions import StoreUnusableError
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
     from pytest_reloadwatch.covering.edits import Edited
     from pytest_reloadwatch.covering.figures import Figures
     from pytest_reloadwatch.covering.settings import Settings
-    from pytest_reloadwatch.proof.model import Collected
+    from pytest_reloadwatch.graph.source import Source
+    from pytest_reloadwatch.proof.model import Collected, Function
     from pytest_reloadwatch.proof.selection import Selection
     from pytest_reloadwatch.proof.store import Store
     from pytest_reloadwatch.rewind.messages import Covered, Measures
@@ -26,13 +28,23 @@ if TYPE_CHECKING:
 
 
 class Covering:
-    """*note* says something to the person. Raises StoreUnusableError where the store does not work."""
+    """*note* says something to the person, *read* gives what a source parses to.
+
+    Raises StoreUnusableError where the store does not work.
+    """
 
     def __init__(
-        self, settings: Settings, store: Store, environment: str, tree: Tree, note: Callable[[str], None]
+        self,
+        settings: Settings,
+        store: Store,
+        environment: str,
+        tree: Tree,
+        note: Callable[[str], None],
+        read: Callable[[str], Source],
     ) -> None:
         self._settings = settings
         self._keeper = Keeper(store, environment, tree)
+        self._executed = Executed(self._keeper, read)
         self._file = DataFile(settings)
         self._note = note
         self._edits = Edits(self._keeper.texts.digest, self._keeper.texts.outline)
@@ -44,6 +56,10 @@ class Covering:
     def hear(self, message: Covered | Measures) -> None:
         """Take in a message of the run that is alive."""
         self._keeper.hear(message)
+
+    def executed(self, nodeid: str) -> set[Function] | None:
+        """What a test of the latest run executed, as far as it covered it; None where it has told nothing."""
+        return self._executed.functions(nodeid)
 
     def close(self, ended: Ended) -> None:
         """A run is over."""

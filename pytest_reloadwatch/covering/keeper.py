@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import json
 import os
 from collections import defaultdict
@@ -45,9 +46,18 @@ class _Heard:
     """What one run has told so far; numbers are those of the process that tells."""
 
     run: int
-    sets: dict[tuple[int, int], tuple[str, str, bytes]] = field(default_factory=dict)
+    sets: dict[tuple[int, int], tuple[str, str, bytes, str]] = field(default_factory=dict)
     portions: dict[tuple[int, str, str], Covered] = field(default_factory=dict)
     stored: dict[tuple[int, int], int] = field(default_factory=dict)
+    processes: set[int] = field(default_factory=set)
+
+    def tests(self, nodeid: str) -> Iterable[list[Covered]]:
+        """What each process that has run the test has told of it, fixtures that it used behind."""
+        for process in self.processes:
+            portion = self.portions.get((process, TEST, nodeid))
+            if portion is not None:
+                fixtures = (self.portions.get((process, FIXTURE, str(used))) for used in portion.uses)
+                yield [portion, *(fixture for fixture in fixtures if fixture is not None)]
 
 
 class Keeper:
@@ -71,9 +81,21 @@ class Keeper:
         if isinstance(message, Measures):
             self.measures = message
             return
-        for number, path, context, lines in message.new:
-            self._heard.sets[message.process, number] = (path, context, decode(lines))
+        self._heard.processes.add(message.process)
+        for number, path, context, lines, source in message.new:
+            self._heard.sets[message.process, number] = (path, context, decode(lines), source)
         self._heard.portions[message.process, message.kind, message.name] = message
+
+    def executed(self, nodeid: str) -> tuple[int, set[tuple[str, bytes]] | None]:
+        """The latest run, and sources with lines or arcs that a test has executed in it; None where it told nothing."""
+        told = list(self._heard.tests(nodeid))
+        found = set()
+        for portion in itertools.chain.from_iterable(told):
+            for number in (*portion.sets, *portion.seen):
+                _, _, lines, source = self._heard.sets[portion.process, number]
+                if source:
+                    found.add((source, lines))
+        return self._heard.run, found if told else None
 
     # A run is over
 
@@ -101,10 +123,9 @@ class Keeper:
     def _owners(self, ended: Ended) -> Iterable[tuple[Owner, Collection[int]]]:
         proofs = {proof.nodeid: proof for proof in ended.proofs}
         common: dict[tuple[str, str], set[int]] = defaultdict(set)
-        for (process, kind, name), portion in self._heard.portions.items():
+        for (_, kind, name), portion in self._heard.portions.items():
             if kind == TEST and name in proofs:
-                fixtures = (self._heard.portions.get((process, FIXTURE, str(used))) for used in portion.uses)
-                all_of_it = [portion, *(fixture for fixture in fixtures if fixture is not None)]
+                all_of_it = itertools.chain.from_iterable(self._heard.tests(name))
                 yield self._test(proofs[name]), set().union(*(self._stored(one, ()) for one in all_of_it))
             elif kind not in (TEST, FIXTURE) and name not in ended.disturbed:
                 common[kind, name if kind != SESSION else ""] |= self._stored(portion, ended.disturbed)
@@ -124,7 +145,7 @@ class Keeper:
         found = set()
         for number in portion.sets:
             key = (portion.process, number)
-            path, context, lines = self._heard.sets[key]
+            path, context, lines, _ = self._heard.sets[key]
             if path not in disturbed:
                 if key not in self._heard.stored:
                     self._heard.stored[key] = self._store_set(path, context, lines)

@@ -20,14 +20,16 @@ from pytest_reloadwatch.covering._compat import (
     unregister,
 )
 from pytest_reloadwatch.covering.children import ChildFiles
+from pytest_reloadwatch.covering.code import CoveredCode
 from pytest_reloadwatch.covering.portions import COLLECTION, FIXTURE, IMPORT, SESSION, TEST, Portion, Sets
 from pytest_reloadwatch.record.loads import namespace
 from pytest_reloadwatch.rewind.messages import Measures
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Generator
 
     from pytest_reloadwatch.covering.settings import Settings
+    from pytest_reloadwatch.record.recorder import Recorder
     from pytest_reloadwatch.rewind.life import Life
 
 NAME = "reloadwatch-covering"
@@ -38,13 +40,15 @@ class Measuring:
     """Owners nest, and what is executed counts for the innermost one only.
 
     A module's execution belongs to the module, whoever imported it first; what a fixture of a wider scope executes, its
-    teardown included, to the fixture, and so to every test that uses it. *source_of* gives the first-party source that
-    a module's file is, empty for other files and for those that a test has made.
+    teardown included, to the fixture, and so to every test that uses it. Where coverage can tell it, what has executed
+    is known by that too: then whatever executes counts for the outer tests and fixtures as well, as *seen*.
     """
 
-    def __init__(self, life: Life, settings: Settings, source_of: Callable[[str], str]) -> None:
+    def __init__(self, life: Life, settings: Settings, recorder: Recorder) -> None:
         self._life = life
-        self._source_of = source_of
+        self._recorder = recorder
+        self._source_of = recorder.code_source  # empty for files that are not first-party or that a test has made
+        self._watcher: CoveredCode | None = None
         self._settings = settings
         self._collector: Collector | None = None
         self._children: ChildFiles | None = None
@@ -73,20 +77,44 @@ class Measuring:
         if measured is not None:
             if not self._settings.core and default_core_is_monitoring():
                 os.environ.pop(_CORE, None)
-            self._collector = Collector(measured, self._take)
+            self._collector = Collector(measured, self._take, self._source_of)
+            if self._collector.is_whole:
+                self._watch(self._collector)
             self._children = ChildFiles(measured.config)
             _compat.watch_finding(self._begin_import, self._end_import)
             gc.callbacks.append(self._on_garbage)
+
+    def _watch(self, collector: Collector) -> None:
+        """What executes need not be recorded another time."""
+        watcher = CoveredCode(collector, lambda filename: bool(self._recorder.first_party.frame_source(filename)))
+        self._recorder.covered = lambda: watcher if watcher.is_trusted() else None
+        self._recorder.on_trace = watcher.on_trace
 
     # Owners
 
     def _take(self) -> None:
         """What has been executed up to now was on the current owner's account."""
         if self._collector is not None:
-            owner, context, number = self._owners[-1], self._collector.context, self._sets.number
+            owner, context, number, extra = (
+                self._owners[-1],
+                self._collector.context,
+                self._sets.number,
+                self._collector.extra,
+            )
             self._is_taking = True
-            owner.sets.update(number(path, context, found) for path, found in self._collector.take())
+            taken = [(number(path, context, found), path in extra) for path, found in self._collector.take()]
             self._is_taking = False
+            owner.sets.update(one for one, is_extra in taken if not is_extra)
+            if len(self._owners) > 1 and self._collector.is_whole and taken:
+                self._have_seen(owner, taken)
+
+    def _have_seen(self, owner: Portion, taken: list[tuple[int, bool]]) -> None:
+        """Whatever is not measured of it, and all of it on the account of those around it."""
+        if owner.executes:
+            owner.seen.update(one for one, is_extra in taken if is_extra)
+        for outer in self._owners[1:-1]:
+            if outer.executes and outer is not owner:
+                outer.seen.update(one for one, _ in taken)
 
     def _push(self, owner: Portion) -> None:
         self._take()
@@ -244,9 +272,9 @@ class AsWorker:
         unregister(config)
 
 
-def measure(config: pytest.Config, life: Life, settings: Settings, source_of: Callable[[str], str]) -> None:
+def measure(config: pytest.Config, life: Life, settings: Settings, recorder: Recorder) -> None:
     """From where pytest-cov starts coverage on."""
-    measuring = Measuring(life, settings, source_of)
+    measuring = Measuring(life, settings, recorder)
     measuring.prepare(config.known_args_namespace)
     config.pluginmanager.register(measuring, NAME)
 

@@ -22,14 +22,20 @@ _serial = itertools.count(1)
 
 @dataclass(eq=False)
 class Portion:
-    """*sets* are numbers of sets; *uses* are fixtures that it rests on."""
+    """*sets* are numbers of sets; *uses* are fixtures that it rests on; *seen* is what else was covered meanwhile."""
 
     kind: str
     name: str = ""
     sets: set[int] = field(default_factory=set)
     uses: dict[Portion, None] = field(default_factory=dict)
+    seen: set[int] = field(default_factory=set)
     serial: int = field(default_factory=lambda: next(_serial))
     told: tuple[int, int, int] = (0, 0, -1)  # by which process in which run, and how many sets it had then
+
+    @property
+    def executes(self) -> bool:
+        """Whether it is anybody's business what executed meanwhile."""
+        return self.kind in (TEST, FIXTURE)
 
     def with_uses(self) -> Iterable[Portion]:
         """It, and all that it rests on."""
@@ -65,10 +71,11 @@ class Sets:
         teller = (os.getpid(), run)
         if teller != self._teller:
             self._teller, self._told = teller, set()
-        if portion.told == (*teller, len(portion.sets)):
+        told = (*teller, len(portion.sets) + len(portion.seen))
+        if portion.told == told:
             return
-        portion.told = (*teller, len(portion.sets))
-        new = portion.sets - self._told
+        portion.told = told
+        new = (portion.sets | portion.seen) - self._told
         self._told |= new
         send(
             Covered(
@@ -79,9 +86,10 @@ class Sets:
                 sets=sorted(portion.sets),
                 new=[self._format(number, collector) for number in sorted(new)],
                 uses=[used.serial for used in portion.with_uses() if used is not portion],
+                seen=sorted(portion.seen),
             )
         )
 
-    def _format(self, number: int, collector: Collector) -> tuple[int, str, str, str]:
+    def _format(self, number: int, collector: Collector) -> tuple[int, str, str, str, str]:
         path, context, found = self._sets[number]
-        return number, path, context, encode(collector.numbers(found))
+        return number, path, context, encode(collector.numbers(found)), collector.source(path)

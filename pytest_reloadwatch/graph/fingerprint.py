@@ -29,6 +29,8 @@ _Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
 _Definitions: TypeAlias = "Mapping[type, Callable[[Any], list[str]]]"
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _YIELDS = (ast.Yield, ast.YieldFrom)
+_CODE = (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+_CODE_NAMES = frozenset(kind.__name__ for kind in _CODE)
 _EFFECTS = (ast.Call, ast.Await, ast.NamedExpr, *_YIELDS)
 _LOOKED_FOR = ("__", "pytest", "setup", "teardown")  # by Python and by pytest, wherever they stand
 
@@ -47,9 +49,10 @@ class Fingerprints:
     """The digests of one source; two are equal exactly when nothing has changed, whatever became of the lines.
 
     *functions* go by qualified name without ``<locals>``, with ``#2``, ``#3`` behind a name that is defined again;
-    what is defined inside a function belongs to it. *spans* are (first line, last line, function) in order. *bindings*
-    are those statements of the module level that only bind one name, to a literal or to a function, by that name;
-    *rest* is the module level without them.
+    what is defined inside a function belongs to it. *spans* are (first line, last line, function) in order, *starts*
+    for each of them the first line in which code of the function may execute: what stands before does so where it is
+    defined. *bindings* are those statements of the module level that only bind one name, to a literal or to a function,
+    by that name; *rest* is the module level without them.
     """
 
     module: str
@@ -57,6 +60,7 @@ class Fingerprints:
     spans: tuple[tuple[int, int, str], ...] = field(default=(), compare=False)
     bindings: Mapping[str, str] = field(default_factory=dict, compare=False)
     rest: str = field(default="", compare=False)
+    starts: tuple[int, ...] = field(default=(), compare=False)
 
     def function_at(self, line: int) -> str:
         """The function that *line* belongs to, its decorators and signature included; MODULE outside of all.
@@ -65,6 +69,15 @@ class Fingerprints:
         """
         index = bisect_right(self.spans, line, key=lambda span: span[0]) - 1
         return self.spans[index][2] if index >= 0 and line <= self.spans[index][1] else MODULE
+
+    def executed_at(self, line: int) -> str:
+        """The function that has executed if *line* has; MODULE where it was only defined there.
+
+        Of a line that has code of both it is the function.
+        """
+        index = bisect_right(self.spans, line, key=lambda span: span[0]) - 1
+        is_inside = index >= 0 and self.starts[index] <= line <= self.spans[index][1]
+        return self.spans[index][2] if is_inside else MODULE
 
 
 def fingerprints(source: bytes | str) -> Fingerprints:
@@ -83,7 +96,10 @@ def fingerprints_in(tree: ast.Module) -> Fingerprints:
     """The same for a source that has been parsed."""
     reader = _Reader()
     module = _digest(reader.read(tree.body))
-    return Fingerprints(module, reader.functions, tuple(reader.spans), reader.bindings, _digest(reader.rest))
+    rest = _digest(reader.rest)
+    return Fingerprints(
+        module, reader.functions, tuple(reader.spans), reader.bindings, rest, starts=tuple(reader.starts)
+    )
 
 
 def changed(before: Fingerprints, after: Fingerprints) -> frozenset[str]:
@@ -111,6 +127,7 @@ class _Reader:
     def __init__(self) -> None:
         self.functions: dict[str, str] = {}
         self.spans: list[tuple[int, int, str]] = []
+        self.starts: list[int] = []
         self.bindings: dict[str, str] = {}
         self.rest: list[str] = []
         self._seen: Counter[str] = Counter()
@@ -148,18 +165,41 @@ class _Reader:
     def _read_function(self, node: _Function) -> list[str]:
         """Note the body and the lines; what remains belongs to the module level."""
         name = self._unique(self._class + node.name)
-        first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
+        first = _first_line(node)
         self.spans.append((first, node.end_lineno or node.lineno, name))
         body = _tokens(node.body)
         self.functions[name] = _digest(body)
         # Calling a generator function executes nothing of it, so that those who only call it are not on record.
         is_generator = ("Yield" in body or "YieldFrom" in body) and _is_generator(node.body)
         seen = [node.decorator_list, node.name, getattr(node, "type_params", []), node.args, node.returns]
-        return [type(node).__name__, str(is_generator), *_tokens(seen)]
+        signature = _tokens(seen)
+        self.starts.append(first if _is_only_text(node.body) else _start(node, signature))
+        return [type(node).__name__, str(is_generator), *signature]
 
     def _unique(self, name: str) -> str:
         self._seen[name] += 1
         return name if self._seen[name] == 1 else f"{name}#{self._seen[name]}"
+
+
+def _first_line(node: ast.stmt) -> int:
+    """Decorators included."""
+    decorators: list[ast.expr] = getattr(node, "decorator_list", [])
+    return min([node.lineno, *(decorator.lineno for decorator in decorators)])
+
+
+def _is_only_text(body: list[ast.stmt]) -> bool:
+    """A docstring and nothing else, which executes where the function begins."""
+    only = body[0]
+    is_text = isinstance(only, ast.Expr) and isinstance(only.value, ast.Constant) and isinstance(only.value.value, str)
+    return is_text and len(body) == 1
+
+
+def _start(node: _Function, signature: list[str]) -> int:
+    """The first line of the body, or of code that stands in the signature."""
+    lines = [_first_line(node.body[0])]
+    if not _CODE_NAMES.isdisjoint(signature):
+        lines += [part.lineno for part in ast.walk(node) if isinstance(part, _CODE)]
+    return min(lines)
 
 
 def _runs(body: Iterable[ast.stmt]) -> Iterator[list[ast.stmt]]:

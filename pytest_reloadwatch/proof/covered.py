@@ -51,6 +51,11 @@ def decode(told: str) -> bytes:
     return to_bytes(array(_NUMBERS, b64decode(told)))
 
 
+def numbers_in(lines: bytes) -> array[int]:
+    """What ``to_bytes`` was given."""
+    return array(_NUMBERS, lines)
+
+
 @dataclass(frozen=True)
 class LineSet:
     """*text* is the digest of the text whose lines these are."""
@@ -61,7 +66,7 @@ class LineSet:
     lines: bytes
 
     def numbers(self) -> array[int]:
-        return array(_NUMBERS, self.lines)
+        return numbers_in(self.lines)
 
 
 @dataclass(frozen=True)

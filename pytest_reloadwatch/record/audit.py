@@ -28,8 +28,9 @@ _LIST = frozenset({"os.listdir", "os.scandir"})
 _FORK = frozenset({"os.fork", "os.forkpty"})
 _SPAWN = frozenset({"os.posix_spawn", "os.exec", "os.system", "os.spawn", "pty.spawn", "_winapi.CreateProcess"})
 _TALK = frozenset({"subprocess.Popen", "socket.connect"})
+_TRACE = "sys.settrace"
 _EVENTS = frozenset(
-    {"open", "sqlite3.connect", *_LIST, *sitecustomize.WRITTEN, *sitecustomize.RETIMED, *_SPAWN, *_FORK, *_TALK}
+    {_TRACE, "open", "sqlite3.connect", *_LIST, *sitecustomize.WRITTEN, *sitecustomize.RETIMED, *_SPAWN, *_FORK, *_TALK}
 )
 _OWN = frozenset({children.FILE, sitecustomize.__file__, loads.__file__})  # what these read and remove is nobody's
 
@@ -48,6 +49,8 @@ def install(recorder: Recorder, reports: str) -> None:
         frame = sys._getframe(1)
         if event in _FORK and starts is not None:
             starts.forks(frame)
+        elif event == _TRACE:
+            recorder.on_trace(frame)
         elif event == "subprocess.Popen" and starts is None:
             recorder.spawned(children.Child(), frame)
         else:

@@ -95,7 +95,9 @@ def is_costly() -> bool:
     return _monitoring is None
 
 
-class _Answers(dict[str, bool]):
+class Answers(dict[str, bool]):
+    """What *ask* says of each file name; it is asked once."""
+
     def __init__(self, ask: Callable[[str], bool]) -> None:
         super().__init__()
         self._ask = ask
@@ -119,7 +121,7 @@ class MonitoringWatcher:
 
     def __init__(self, is_wanted: Callable[[str], bool]) -> None:
         self.codes = Codes()
-        self._wanted = _Answers(is_wanted)
+        self._wanted = Answers(is_wanted)
         self._scout, self._reporter = self._IDS
         self._ran: list[CodeType] = []
         self._unarmed: list[CodeType] = []  # will not report, or not again, before they are armed
@@ -263,7 +265,7 @@ class ProfilerWatcher:
 
     def __init__(self, is_wanted: Callable[[str], bool]) -> None:
         self.codes = Codes()
-        self._wanted = _Answers(is_wanted)
+        self._wanted = Answers(is_wanted)
         self._profile = _Profile()
         self._is_profiling = False
         self._threads: list[_Thread] = []

@@ -73,7 +73,9 @@ class Importing:
     def _begin(self) -> None:
         """A first-party module is about to be executed."""
         is_import = bool(self._outer) or not self._recorder.has_owner  # a test may only ask where a module would be
-        if self._is_installed and is_import and threading.get_ident() == self._main:
+        if self._is_installed and self._recorder.covered() is not None:  # nobody will be watched less because of it
+            self._recorder.executed_at_import(None, ())
+        elif self._is_installed and is_import and threading.get_ident() == self._main:
             if not self._is_on and (self.is_wanted or self._recorder.only_past):
                 self._is_on = True
                 self._watcher.begin()

@@ -24,8 +24,9 @@ class Owners:
     """
 
     def __init__(self, recorder: Recorder, watcher: CodeWatcher) -> None:
+        self.is_covered = False  # whether coverage measures what executes, but for what the watcher sees
         self._recorder = recorder
-        self._watcher = watcher
+        self._watcher = self._alone = watcher
         self._is_watching = False
         self._is_known = False  # what the current test executes: it need not be watched
         self._fixtures: dict[int, Owner] = {}
@@ -33,6 +34,9 @@ class Owners:
 
     def start_watching(self) -> str:
         """Before the first test; why that is not possible, in words, else nothing."""
+        covered = self._recorder.covered()
+        self.is_covered = covered is not None
+        self._watcher = covered or self._alone
         obstacle = self._watcher.obstacle()
         self._is_watching = not obstacle
         if self._is_watching:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from pytest_reloadwatch.record.children import Child
     from pytest_reloadwatch.record.costs import Cost
-    from pytest_reloadwatch.record.executed import Executed
+    from pytest_reloadwatch.record.executed import CodeWatcher, Executed
     from pytest_reloadwatch.record.firstparty import FirstParty
 
 _IMPORTLIB = "<frozen importlib"
@@ -103,7 +103,9 @@ class Recorder:
         self.on_retime: Callable[[str], None] = lambda _path: None
         self.on_import: Callable[[], None] = lambda: None
         self.on_take: Callable[[], None] = lambda: None
+        self.on_trace: Callable[[FrameType], None] = lambda _frame: None  # who is about to set another trace function
         self.collects_plainly: Callable[[], bool] = lambda: False
+        self.covered: Callable[[], CodeWatcher | None] = lambda: None  # for what coverage, measuring all, may miss
         self.has_silent = False  # whether a process was started, on no test's account, that does not report
         self._owners: list[Owner] = []
         self._asks = functools.cache(self._judge_asker)

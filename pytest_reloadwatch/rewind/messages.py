@@ -242,7 +242,7 @@ class TestEnded(Message):
     executes what it did when it last ran. *teardown_failed* may be about a fixture that was only torn down because this
     test was the last to use it. *unseen*: nobody recorded anything, so all that is first-party counts. *crash* is where
     it failed, path and line, and with which message. *silent* are programs that it started and that do not report,
-    because of which it is *opaque*.
+    because of which it is *opaque*. *covered*: it has executed what it covered (Covered), and *executed* besides.
     """
 
     run: int
@@ -261,6 +261,7 @@ class TestEnded(Message):
     unseen: bool = False
     crash: tuple[str, int, str] | None = None
     silent: list[str] = field(default_factory=list)
+    covered: bool = False
 
 
 @dataclass(frozen=True)
@@ -268,8 +269,9 @@ class Covered(Message):
     """Run to controller: what one owner has covered so far (covering.portions), with --cov.
 
     *process* is the one that tells: *sets* are numbers of its own, *new* those that it has not told yet, each with
-    path, context, and lines or arcs as the store has them, in base 64. *uses* are fixtures, by name, that the owner
-    rests on.
+    path, context, lines or arcs as the store has them, in base 64, and the first-party source, if it is one. *uses*
+    are fixtures, by name, that the owner rests on. *seen* are sets that others have covered meanwhile, as modules that
+    were imported, or that are not to be measured.
     """
 
     run: int
@@ -277,8 +279,9 @@ class Covered(Message):
     kind: str
     name: str
     sets: list[int]
-    new: list[tuple[int, str, str, str]] = field(default_factory=list)
+    new: list[tuple[int, str, str, str, str]] = field(default_factory=list)
     uses: list[int] = field(default_factory=list)
+    seen: list[int] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

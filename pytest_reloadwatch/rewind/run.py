@@ -290,6 +290,7 @@ class Run:
                 worker=self.worker,
                 crash=self._crash,
                 silent=sorted(owner.silent),
+                covered=self._owners.is_covered,
             ),
             with_next=with_next,
         )

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
 
     from pytest_reloadwatch.covering.keeper import Ended
+    from pytest_reloadwatch.graph.source import Source
     from pytest_reloadwatch.proof.chronicle import Chronicle
     from pytest_reloadwatch.record.firstparty import FirstParty
     from pytest_reloadwatch.rewind.messages import Collection as CollectionMessage
@@ -119,6 +120,14 @@ class Book:
     def matters(self, changed: Collection[str]) -> bool:
         """Whether any verdict or listing rests on one of these keys."""
         return bool(self._interest.intersection(changed) - self._volatile)
+
+    def source(self, path: str) -> Source:
+        """What the source at *path* parses to, as it was last looked at."""
+        return self._parsed.read(path)
+
+    def ask_for_executed(self, covered: Callable[[str], Collection[Function] | None]) -> None:
+        """What a test of the latest run executed as far as it covered it is known to *covered*."""
+        self._executions.covered = covered
 
     # Selection
 
@@ -487,7 +496,10 @@ class Book:
         taken = set(ended.keys)
         if ended.as_before:
             taken = taken.union(*map(self._sources_in, self.proofs[ended.nodeid][-1].groups))
-        taken.update(function[0] for number in ended.executed or () if (function := run.functions[number]) is not None)
+        code = self._executions.code(ended, run)
+        if ended.covered and code is None:  # coverage was blind, if for a moment, and nobody else looked
+            taken.add(FIRST_PARTY)
+        taken.update(path for path, _ in code or ())
         return self._with_imports(taken - base) - base
 
     def _sources_in(self, group: Group) -> frozenset[str]:

@@ -28,7 +28,10 @@ _MODULE_CODE = "<module>"
 
 
 class Executions:
-    """*read* gives what the source at a path parses to, *recall* the same for a digest of code where it is known."""
+    """*read* gives what the source at a path parses to, *recall* the same for a digest of code where it is known.
+
+    ``covered`` gives what a test of the latest run has executed as far as it covered it, None where that is not known.
+    """
 
     def __init__(
         self,
@@ -38,6 +41,7 @@ class Executions:
         read: Callable[[str], Source],
         recall: Callable[[str], Source | None],
     ) -> None:
+        self.covered: Callable[[str], Collection[Function] | None] = lambda _nodeid: None
         self._store = store
         self._environment = environment
         self._tree = tree
@@ -53,10 +57,15 @@ class Executions:
 
     def functions(self, ended: TestEnded, run: RunRecord) -> set[Function] | None:
         """What a test and its fixtures executed and read themselves; None where that is not known."""
-        if ended.executed is None:
+        found = self.code(ended, run)
+        return None if found is None else found | {_taken_in(proof_key(key)) for key in ended.read}
+
+    def code(self, ended: TestEnded, run: RunRecord) -> set[Function] | None:
+        """What they executed."""
+        covered = self.covered(ended.nodeid) if ended.covered else ()
+        if ended.executed is None or covered is None:
             return None
-        found = {function for number in ended.executed if (function := run.functions[number]) is not None}
-        return found | {_taken_in(proof_key(key)) for key in ended.read}
+        return {function for number in ended.executed if (function := run.functions[number]) is not None}.union(covered)
 
     def resolve(self, codes: Iterable[tuple[str, int, str]]) -> list[Function | None]:
         """The functions that code objects belong to; None for those of files that the run has made itself."""

@@ -274,6 +274,32 @@ def test_the_function_at_a_line():
     ]
 
 
+def test_lines_that_only_define_a_function_do_not_execute_it():
+    source = dedent("""\
+        import a
+        @decorated(
+            by=a)
+        def f(
+            x,
+        ):
+            return [
+                lambda: x]
+        def text():
+            "Nothing else executes, and that where the function begins."
+        def g(x=1,
+              y=(lambda: 2)()):
+            return x
+        class C:
+            def short(self): return 1
+            y = 1
+    """)
+    found = fingerprints(source)
+    assert [found.executed_at(line) for line in range(1, 17)] == [
+        *["", "", "", "", "", "", "f", "f", "text", "text"],
+        *["", "g", "g", "", "C.short", ""],
+    ]
+
+
 def test_the_first_line_of_a_code_object_finds_its_function():
     source = (
         "@(\n  d)\ndef f(): return lambda: 1\nclass C:\n    def f(self): pass\n    @d\n    async def g(self): pass\n"

@@ -1,0 +1,81 @@
+"""Generators and coroutines that wait to be resumed, by whoever: what else executes for an owner is known."""
+
+from __future__ import annotations
+
+import gc
+from types import AsyncGeneratorType, CoroutineType, GeneratorType
+from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
+
+from pytest_reloadwatch.record.executed import Answers, Codes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from types import CodeType
+
+_KINDS = {GeneratorType: "gi", CoroutineType: "cr", AsyncGeneratorType: "ag"}
+
+
+class SuspendedWatcher:
+    """A record.executed.CodeWatcher where coverage measures every line: one that is resumed may execute no new one.
+
+    Whatever waits when a test begins, and was not begun by a fixture of a wider scope, counts for that test: who uses
+    the fixture has it on record. New ones are young for the collector of garbage, so that few objects are looked at:
+    those of its two younger generations, which ``_on_garbage`` looks at before they become old.
+    """
+
+    def __init__(self, is_wanted: Callable[[str], bool]) -> None:
+        self.codes = Codes()
+        self._wanted = Answers(is_wanted)
+        self._waiting: WeakSet[Any] = WeakSet()
+        self._of_fixtures: WeakSet[Any] = WeakSet()
+        self._owners: list[set[int]] = []
+
+    def obstacle(self) -> str:
+        return ""
+
+    def start(self) -> None:
+        self._note(gc.get_objects())
+        gc.callbacks.append(self._on_garbage)
+
+    def stop(self) -> None:
+        gc.callbacks.remove(self._on_garbage)
+
+    def begin(self) -> None:
+        self._look()
+        is_test = not self._owners
+        self._owners.append({self.codes.number(_code_of(one)) for one in self._waiting} if is_test else set())
+
+    def resume(self) -> bool:
+        return False
+
+    def pause(self) -> None:
+        raise AssertionError("nothing has been resumed")
+
+    def end(self) -> set[int] | None:
+        self._look()
+        return self._owners.pop()
+
+    def _on_garbage(self, phase: str, info: dict[str, int]) -> None:
+        if phase == "start" and info["generation"]:
+            self._look()
+
+    def _look(self) -> None:
+        for generation in (0, 1):
+            self._note(gc.get_objects(generation=generation))
+
+    def _note(self, objects: Iterable[Any]) -> None:
+        met = self._of_fixtures if len(self._owners) > 1 else self._waiting
+        for one in [one for one in objects if type(one) in _KINDS]:
+            is_new = one not in self._waiting and one not in self._of_fixtures
+            if is_new and self._wanted[_code_of(one).co_filename] and _is_alive(one):
+                met.add(one)
+
+
+def _code_of(one: Any) -> CodeType:
+    code: CodeType = getattr(one, f"{_KINDS[type(one)]}_code")
+    return code
+
+
+def _is_alive(one: Any) -> bool:
+    return getattr(one, f"{_KINDS[type(one)]}_frame") is not None
