@@ -166,7 +166,11 @@ def test_every_edit_leaves_the_figures_of_a_cold_run(project):
     assert "(0 run" in once.output()
 
 
-CORES = [("pytrace", ()), ("pytrace", ("--cov-branch", "--cov-context=test")), ("ctrace", ("--cov-context=test",))]
+CORES = [
+    ("pytrace", ("-n", "2")),
+    ("pytrace", ("--cov-branch", "--cov-context=test")),
+    ("ctrace", ("--cov-context=test",)),
+]
 if sys.version_info >= (3, 12):
     CORES.append(("sysmon", ()))
 
@@ -180,8 +184,13 @@ def test_the_figures_are_a_cold_runs_with_every_core(project, core, more):
         assert figures(project.root) == cold_figures(project, *options, environment=environment)
         project.replace(TILL, "def test_last", "# the rest\ndef test_other")
         step = session.step()
-        assert step.ran == ["test_till.py::test_discount", "test_till.py::test_empty", "test_till.py::test_other"]
+        assert sorted(step.ran) == [
+            "test_till.py::test_discount",
+            "test_till.py::test_empty",
+            "test_till.py::test_other",
+        ]
         assert figures(project.root) == cold_figures(project, *options, environment=environment)
+        assert "start cold" not in session.output()
 
 
 def test_once_reports_the_whole_suite_and_fails_under_its_minimum(project):

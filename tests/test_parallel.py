@@ -393,6 +393,25 @@ def test_cold_workers_where_none_can_be_forked(project, what, said):
     assert selected["direct"] == ["test_a.py::test_one"]
 
 
+def test_cold_workers_run_what_is_left_of_a_file(project):
+    project.write("conftest.py", "import os\nNAME = os.environ.get('PYTEST_XDIST_WORKER')\n")
+    project.write("test_a.py", """
+        import pytest, time
+        def test_passes(): pass
+        @pytest.mark.parametrize("number", range(3))
+        def test_fails(number):
+            time.sleep(0.2)
+            assert number > 3
+        def test_passes_too(): pass
+    """)  # fmt: skip
+    run_once(project, "-n2")
+    again = run_once(project, "-n2")
+    ran = [event["nodeid"] for event in again.events() if event["event"] == "test"]
+    assert sorted(ran) == [f"test_a.py::test_fails[{number}]" for number in range(3)]
+    assert "start cold" in again.output()
+    assert "INTERNALERROR" not in again.output()
+
+
 def test_reload_in_place_has_cold_workers(project):
     project.write("test_a.py", "def test_a(worker_id): assert worker_id != 'master'\ndef test_b(worker_id): pass\n")
     with WatchSession(project, "-n2", "--reload-engine=inplace") as session:

@@ -9,6 +9,8 @@ import os
 import time
 from typing import TYPE_CHECKING, NoReturn
 
+import pytest
+
 from pytest_reloadwatch import _compat
 from pytest_reloadwatch.parallel.last_words import LastWords
 from pytest_reloadwatch.parallel.meeting import find
@@ -21,8 +23,6 @@ from pytest_reloadwatch.rewind.speaker import Speaker
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    import pytest
 
     from pytest_reloadwatch.rewind.run import Run
 
@@ -46,7 +46,19 @@ def join_run(config: pytest.Config, told: str, prepare: Callable[[ColdLife, Reco
     run = begin_run(config, life, recorder, meeting.reports)
     run.worker = worker
     config.pluginmanager.register(LastWords(life))
+    config.pluginmanager.register(_Selecting(run))
     return run
+
+
+class _Selecting:
+    """Before xdist tells its controller of what has been collected: from then on tests go by numbers."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        self._run.select(session)
 
 
 class ColdLife(Speaker):

@@ -79,6 +79,8 @@ class Roles:
         if self._is_over or self.asked:
             return
         frame = sys._getframe(2)
+        if _is_coverage(next(f for f in _up(frame) if not _is_lookup(f))):
+            return
         asker = next((f for f in _up(frame) if not _is_nobody(f)), None)
         caller = self._caller(frame)
         if caller is not None:
@@ -116,7 +118,17 @@ def _code(function: Any) -> CodeType | None:
 
 def _is_passed_over(frame: FrameType) -> bool:
     """Whether this is a hook around others, or of a plugin whose part in a worker is played by ours."""
-    return frame.f_code.co_filename.startswith(_OWN) or f"{os.sep}pytest_cov{os.sep}" in frame.f_code.co_filename
+    return frame.f_code.co_filename.startswith(_OWN) or _is_coverage(frame)
+
+
+def _is_lookup(frame: FrameType) -> bool:
+    filename = frame.f_code.co_filename
+    return filename.endswith(_LOOKUPS) or filename.startswith(_OWN)
+
+
+def _is_coverage(frame: FrameType) -> bool:
+    """Whether this is the plugin whose part in a worker is played by ours, which is told by then that it is one."""
+    return f"{os.sep}pytest_cov{os.sep}" in frame.f_code.co_filename
 
 
 def _is_conftest(plugin: ModuleType) -> bool:

@@ -183,10 +183,7 @@ class Run:
         if not self.worker:  # else the run has reported the same
             self._report_collection(session)
         self._timeline.collecting = False
-        wanted = [item for item in session.items if self._is_wanted(item)]
-        self.left_out = [item.nodeid for item in set(session.items).difference(wanted)]
-        session.items[:] = self._ordering.sort(wanted)
-        session.testscollected = len(session.items)
+        self.select(session)
         if not self.worker:
             self._timeline.send(Planned(self._run, len(session.items)))
         gc.unfreeze()  # what a fork froze must be seen by tests that look at, or rely on, garbage collection
@@ -216,6 +213,13 @@ class Run:
                 importing=round(self._finder.costs.busy(), 6),
             )
         )
+
+    def select(self, session: pytest.Session) -> None:
+        """Leave what is to run, in the order in which it is to."""
+        wanted = [item for item in session.items if self._is_wanted(item)]
+        self.left_out = [item.nodeid for item in set(session.items).difference(wanted)]
+        session.items[:] = self._ordering.sort(wanted)
+        session.testscollected = len(session.items)
 
     def _is_wanted(self, item: pytest.Item) -> bool:
         if self._view and not self._view.lets_through(item.nodeid, _markers(item)):
