@@ -91,6 +91,16 @@ class Collector:
         tracer = getattr(active, "__self__", active)  # a method of the Python tracer, the C tracer itself
         return any(tracer is known for known in self._collector.tracers)
 
+    def on_thread(self, call: Callable[[], None]) -> None:
+        """Have *call* be called in each thread in which coverage begins to measure from here on."""
+        start = self._collector._start_tracer
+
+        def start_tracer() -> Any:
+            call()
+            return start()
+
+        self._collector._start_tracer = start_tracer
+
     def _widen(self) -> None:
         """Have first-party files traced that are not to be measured, for what executes in them counts for others."""
         should_trace = self._collector.should_trace

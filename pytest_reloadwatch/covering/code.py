@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import sys
 import threading
 from typing import TYPE_CHECKING
 
 import coverage
 
+from pytest_reloadwatch.covering.stacks import Stacks
 from pytest_reloadwatch.record.suspended import SuspendedWatcher
 
 if TYPE_CHECKING:
@@ -18,30 +18,33 @@ if TYPE_CHECKING:
     from pytest_reloadwatch.covering._compat import Collector
 
 _OWN = (os.path.dirname(coverage.__file__) + os.sep, threading.__file__)  # who begins to measure a thread
-_SWITCHES = "greenlet"  # what switches between stacks unseen by coverage, which then takes one file for another
 
 
 class CoveredCode(SuspendedWatcher):
-    """Nothing is known of an owner while coverage lost its place to another trace function, if only for a moment."""
+    """Nothing is known of an owner while coverage lost its place, if for a moment, or could not follow a thread."""
 
     def __init__(self, collector: Collector, is_wanted: Callable[[str], bool]) -> None:
         super().__init__(is_wanted)
         self._collector = collector
+        self._stacks = Stacks()
+        collector.on_thread(self._stacks.watch_thread)
         self._main = threading.get_ident()
         self._is_blind = False
 
     def is_trusted(self) -> bool:
         """Whether what coverage collects is all that executes, as far as that can be told by now."""
-        return _SWITCHES not in sys.modules and self._collector.is_tracing()
+        return not self._stacks.is_hidden and self._collector.is_tracing()
 
     def begin(self) -> None:
         if not self._owners:
-            self._is_blind = False
+            self._stacks.look()
+            self._is_blind = self._stacks.has_switched = False
         super().begin()
 
     def end(self) -> set[int] | None:
         found = super().end()
-        self._is_blind = self._is_blind or not self.is_trusted()
+        self._stacks.look()
+        self._is_blind = self._is_blind or self._stacks.has_switched or not self.is_trusted()
         return None if self._is_blind else found
 
     def on_trace(self, frame: FrameType) -> None:
