@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from itertools import compress
 from types import AsyncGeneratorType, CoroutineType, GeneratorType
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
@@ -10,7 +11,7 @@ from weakref import WeakSet
 from pytest_reloadwatch.record.executed import Answers, Codes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
     from types import CodeType
 
 _KINDS = {GeneratorType: "gi", CoroutineType: "cr", AsyncGeneratorType: "ag"}
@@ -53,7 +54,8 @@ class SuspendedWatcher:
         raise AssertionError("nothing has been resumed")
 
     def end(self) -> set[int] | None:
-        self._look()
+        if len(self._owners) > 1:  # else the next test does so as it begins
+            self._look()
         return self._owners.pop()
 
     def _on_garbage(self, phase: str, info: dict[str, int]) -> None:
@@ -64,9 +66,9 @@ class SuspendedWatcher:
         for generation in (0, 1):
             self._note(gc.get_objects(generation=generation))
 
-    def _note(self, objects: Iterable[Any]) -> None:
+    def _note(self, objects: list[Any]) -> None:
         met = self._of_fixtures if len(self._owners) > 1 else self._waiting
-        for one in [one for one in objects if type(one) in _KINDS]:
+        for one in compress(objects, map(_KINDS.__contains__, map(type, objects))):
             is_new = one not in self._waiting and one not in self._of_fixtures
             if is_new and self._wanted[_code_of(one).co_filename] and _is_alive(one):
                 met.add(one)
