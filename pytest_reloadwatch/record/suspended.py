@@ -37,15 +37,16 @@ class SuspendedWatcher:
 
     def start(self) -> None:
         self._note(gc.get_objects())
-        gc.callbacks.append(self._on_garbage)
+        if self._on_garbage not in gc.callbacks:  # a worker is forked from a run that has started
+            gc.callbacks.append(self._on_garbage)
 
     def stop(self) -> None:
         gc.callbacks.remove(self._on_garbage)
 
     def begin(self) -> None:
         self._look()
-        is_test = not self._owners
-        self._owners.append({self.codes.number(_code_of(one)) for one in self._waiting} if is_test else set())
+        waiting = () if self._owners else filter(_is_alive, self._waiting)
+        self._owners.append({self.codes.number(_code_of(one)) for one in waiting})
 
     def resume(self) -> bool:
         return False
