@@ -262,3 +262,23 @@ def test_changes_since_a_revision_have_a_minimum(project):
     assert run_once(project, *OPTIONS, "--reload-cov-diff", "--reload-cov-min=50").process.returncode == 0
     lost = run_once(project, *OPTIONS, "--reload-cov-diff=nowhere")
     assert "no coverage of changes since nowhere: fatal: " in lost.output()
+
+
+def test_what_is_closed_by_a_collection_of_garbage_is_covered(project):
+    """It may begin with any function, and nothing is measured while a callback of sys.monitoring executes."""
+    leak = "def leak():\n    try:\n        yield\n    except BaseException:\n        raise\n"
+    project.write("leak.py", leak + "".join(f"def some{number}():\n    return []\n" for number in range(1500)))
+    project.write("test_leak.py", """
+        import gc
+        import leak
+
+        def test_leak():
+            gc.set_threshold(300)
+            cycle = []
+            cycle += [leak.leak(), cycle]
+            next(cycle[0])
+            del cycle
+            assert [getattr(leak, f"some{number}")() for number in range(1500)]
+    """)  # fmt: skip
+    run_once(project, "--cov=leak", "--cov-report=")
+    assert figures(project.root) == cold_figures(project, "--cov=leak", "--cov-report=")
