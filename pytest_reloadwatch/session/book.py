@@ -9,12 +9,21 @@ from typing import TYPE_CHECKING, TypeVar
 from pytest_reloadwatch.exceptions import StoreUnusableError
 from pytest_reloadwatch.graph.closure import ImportGraph
 from pytest_reloadwatch.graph.keys import code_key, is_code, is_line, path_of, proof_key, with_texts
-from pytest_reloadwatch.proof.digest import CONFTESTS, FIRST_PARTY, digest_text, is_listing, lookup_key
+from pytest_reloadwatch.proof.digest import (
+    ALL_SOURCES,
+    CONFTESTS,
+    FIRST_PARTY,
+    WHOLE_RUN,
+    digest_text,
+    is_listing,
+    lookup_key,
+)
 from pytest_reloadwatch.proof.model import BAD, Collected, Function, Group, Proof
 from pytest_reloadwatch.proof.rank import FAR, Ranked, rank
 from pytest_reloadwatch.proof.selection import MOST_GROUPS, Matcher, Selection, select
 from pytest_reloadwatch.proof.store import Store
 from pytest_reloadwatch.session.bases import Bases
+from pytest_reloadwatch.session.confirming import Confirming, Judged, is_of_whole_run
 from pytest_reloadwatch.session.conftests import Conftests
 from pytest_reloadwatch.session.executions import Executions
 from pytest_reloadwatch.session.mentions import Mentions
@@ -62,6 +71,7 @@ class Book:
         self._touched_often: set[str] = set()
         self.executions: Counter[str] = Counter()  # how often each module was executed, by name
         self.loose: dict[str, str] = {}  # outcomes that could not be proven
+        self.confirming = Confirming(store, environment, self.files, self.proofs, self.tree)
         self._flaky: dict[str, tuple[str, str]] = {}
         self._listings: list[Group] = []
         self.listing_missed = False  # by the last run, for something was written meanwhile
@@ -99,7 +109,7 @@ class Book:
             ):
                 found.changed.add(CONFTESTS)
             if self._digest_sources():
-                found.changed.add(FIRST_PARTY)
+                found.changed |= ALL_SOURCES
         return found
 
     def forget(self, changed: Collection[str]) -> None:
@@ -143,7 +153,8 @@ class Book:
         for nodeid, proofs in found.items():
             known = self.proofs[nodeid]
             groups = {proof.groups for proof in known}
-            earlier = [proof for proof in proofs if proof.groups not in groups]
+            needs_whole = is_of_whole_run(known[-1].groups)
+            earlier = [p for p in proofs if p.groups not in groups and needs_whole <= is_of_whole_run(p.groups)]
             new.update((id(group), group) for proof in earlier for group in proof.groups)
             known[:] = (earlier + known)[-KEPT:]
         self._follow(key for group in new.values() for key, _ in group)
@@ -252,10 +263,11 @@ class Book:
         run.disturbed |= run.touched - self._excused(run)
         run.disturbed |= self._new(run) & run.past
         bases = Bases(self.base_keys, self.group)
-        files = self._close_files(run, bases)
+        judged = self.confirming.judge(run)
+        files = self._close_files(run, bases, judged)
         self._note_listing(run)
         run.functions = self._executions.resolve(run.codes)
-        proofs, unproven = self._close_tests(run, bases)
+        proofs, unproven = self._close_tests(run, bases, judged)
         self._touched_once |= run.touched | self._new(run)
         watched = [run.ended[p.nodeid] for p in proofs if not run.ended[p.nodeid].as_before]
         executed = {ended.nodeid: self._executions.functions(ended, run) for ended in watched}
@@ -285,6 +297,7 @@ class Book:
             self.store.forget_files(self._environment, self._scope, self._dropped)
             at_import = self._executions.take_new_at_import()
             numbers = self.store.save(self._environment, self._scope, files, proofs, executed | at_import)
+            self.confirming.save(self.store)
             self.store.save_sources(self._parsed.take_unsaved())
             self._executions.remember(numbers)
         except StoreUnusableError as error:
@@ -345,6 +358,12 @@ class Book:
                 found.add(path)
         return found
 
+    def doubtful(self) -> frozenset[str]:
+        """The tests, and files, whose verdict a whole run has yet to confirm."""
+        doubtful = self.confirming.doubtful
+        selected = self.select().selected if doubtful else ()
+        return frozenset(test.nodeid for test in selected if test.nodeid in doubtful)
+
     @property
     def chronicle(self) -> Chronicle:
         """Where rounds, costs and remarks are kept; another one after the store could not be written."""
@@ -393,7 +412,7 @@ class Book:
         sources = {key for key in keys if key.endswith(".py") and key == path_of(key)}
         return self.graph.ways(changed, sources)
 
-    def _close_files(self, run: RunRecord, bases: Bases) -> list[Collected]:
+    def _close_files(self, run: RunRecord, bases: Bases, judged: Judged) -> list[Collected]:
         if run.collection is None:
             return []
         items: dict[str, list[str]] = {}
@@ -405,15 +424,18 @@ class Book:
         self._drop_passed_over(run, run.collection)
         fresh = []
         for path, nodeid, outcome in run.collection.files:
-            known = self.files.get(path, ())
-            if outcome in BAD or not known or not matcher.holds(known[-1].groups):
+            known = self.files.get(path, [])
+            is_as_known = outcome not in BAD and known and known[-1].outcome == outcome
+            if nodeid not in judged.mended and not (is_as_known and matcher.holds(known[-1].groups)):
                 fresh.append((path, nodeid, outcome))
                 bases.group(path)  # looks at all that it holds, before it is asked what was disturbed
         disturbed = self._disturbed(run)
         for path, nodeid, outcome in fresh:
             if not bases.keys(path) & disturbed:
                 nodeids = tuple(dict.fromkeys(items.get(path, ())))
-                record = Collected(path, nodeid, (bases.group(path),), outcome, nodeids)
+                needs_whole_run = nodeid in judged.differing or self.confirming.needs_whole_run(known)
+                own = [self.group({WHOLE_RUN})] if needs_whole_run else []
+                record = Collected(path, nodeid, (bases.group(path), *own), outcome, nodeids)
                 _keep(self.files.setdefault(path, []), record)
                 kept.append(record)
         return kept
@@ -449,7 +471,7 @@ class Book:
                 self._dropped.append(path)
                 self._listings.clear()  # it was among those that earlier collections gave
 
-    def _close_tests(self, run: RunRecord, bases: Bases) -> tuple[list[Proof], dict[str, str]]:
+    def _close_tests(self, run: RunRecord, bases: Bases, judged: Judged) -> tuple[list[Proof], dict[str, str]]:
         kept: list[Proof] = []
         unproven: dict[str, str] = {}
         owns: dict[str, set[str]] = {}
@@ -460,11 +482,15 @@ class Book:
                 own.add(FIRST_PARTY)
             if ended.unseen:
                 own |= self._everything
+            if ended.nodeid in judged.differing or self.confirming.needs_whole_run(self.proofs.get(ended.nodeid)):
+                own |= {WHOLE_RUN}.union(*(owns[name] for name in owns if run.ended[name].path == ended.path))
             self._follow(map(proof_key, own))
         disturbed = self._disturbed(run)
         self._match()
         for ended in run.ended.values():
             own = owns[ended.nodeid]
+            if ended.nodeid in judged.mended:
+                continue
             if written := (bases.keys(ended.path) & disturbed) | (own & disturbed):
                 unproven[ended.nodeid] = path_of(min(written))
                 self.loose[ended.nodeid] = ended.outcome
@@ -473,6 +499,8 @@ class Book:
             proof = Proof(ended.nodeid, ended.path, groups, ended.outcome, ended.seconds)
             self._note_flaky(proof)
             _keep(self.proofs.setdefault(ended.nodeid, []), proof)
+            if ended.nodeid in judged.differing:
+                self.proofs[ended.nodeid] = [proof]  # what it was alone is of no account
             kept.append(proof)
         return kept, unproven
 
@@ -525,7 +553,7 @@ class Book:
         self.tree.track(paths)
         self.tree.track_code(path_of(key) for key in wanted if is_code(key))
         self.tree.track_lines(key for key in wanted if is_line(key))
-        if FIRST_PARTY in wanted and FIRST_PARTY not in self.tree:
+        if any(key not in self.tree for key in wanted & ALL_SOURCES):
             self._digest_sources()
 
     def _match(self) -> Matcher:
@@ -547,13 +575,14 @@ class Book:
 
     def _digest_sources(self) -> bool:
         """Worked out only where something rests on it; whether it has changed."""
-        if FIRST_PARTY in self._interest:
+        if not self._interest.isdisjoint(ALL_SOURCES):
             if not self._source_listings:
                 self._find_sources(self._first_party.roots)
             self._selection = None
             state = sorted((path, self.tree.digest(path)) for path in self._sources if self.tree.exists(path))
             before = self.tree.digest(FIRST_PARTY) if FIRST_PARTY in self.tree else ""
-            self.tree.put(FIRST_PARTY, digest_text(repr(state)))
+            for key in ALL_SOURCES:
+                self.tree.put(key, digest_text(repr(state)))
             return self.tree.digest(FIRST_PARTY) != before
         return False
 

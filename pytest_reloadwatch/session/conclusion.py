@@ -68,11 +68,14 @@ class Conclusions:
         self._reject_order(current)
         if self._situation.round.wish.update_snapshots:
             self._forget_updates(current)
+        if cancelled:
+            current.record.confirms = frozenset()  # that is still to be done
         unproven = self._book.close(current.record)
         if self._covering is not None:
             self._covering.close(self._book.ended(current.record, unproven))
         self._watching.follow()
         self._conversation.tell_left_out(map(self._beginning.file_name, self._book.take_left_out()))
+        self._conversation.tell_differing(self._book.confirming.take_differing())
         self._have_retried(unproven)
         self._count(current, unproven)
         self._judge_ending(current, cancelled=cancelled)

@@ -152,6 +152,15 @@ class Conversation:
             what = ", ".join(left_out)
             self._screen.note(f"{what} changes in run after run: it is left out of account until you edit it")
 
+    def tell_differing(self, failures: Mapping[str, str]) -> None:
+        """These verdicts are others in a whole run, which has *failures*, than where anything is passed over."""
+        for nodeid, failure in sorted(failures.items())[:FEW]:
+            verb, other = ("fails", "passes") if failure else ("passes", "fails")
+            self._screen.note(
+                f"{nodeid} {verb} in a whole run only; it {other} without what other test files import,"
+                " or what tests before it leave behind"
+            )
+
     def complain_of_writing(self, names: Iterable[str]) -> None:
         """Say once for each file that no verdict can be proven while it keeps being written."""
         for name in sorted({name or "a directory" for name in names} - self._complaints)[:FEW]:
@@ -184,7 +193,7 @@ class Conversation:
 
     def _on_collect_failed(self, message: m.CollectFailed, current: Current) -> None:
         current.record.failed_files[message.nodeid] = message.path
-        self._crashes[message.nodeid] = message.crash
+        current.record.crashes[message.nodeid] = self._crashes[message.nodeid] = message.crash
         self.tell_test(current, message.nodeid, "error", message.seconds)
 
     def _on_collection(self, message: m.Collection, current: Current) -> None:

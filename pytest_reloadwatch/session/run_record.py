@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 class RunRecord:
     """What one run has told so far; turned into proofs when it ends.
 
-    *inherited* is the past of the checkpoint that it continues from, *pruned* the files that it was told to pass over.
+    *inherited* is the past of the checkpoint that it continues from, *pruned* the files that it was told to pass over,
+    *confirms* the tests and files whose doubtful verdicts it is to confirm.
     *disturbed* are keys that changed meanwhile, *touched* those that may have; *written* and *retimed* are
     what the run itself wrote, and gave other time stamps or another mode; *connected* are databases that it opened,
     *before* has what it was seen to change in this way, with the digest from before. *codes* is the code that its
@@ -29,6 +30,7 @@ class RunRecord:
     number: int
     inherited: Group = frozenset()
     pruned: frozenset[str] = frozenset()
+    confirms: frozenset[str] = frozenset()
     begun: int = field(default_factory=time.time_ns)
     past: set[str] = field(default_factory=set)
     disturbed: set[str] = field(default_factory=set)
@@ -40,6 +42,7 @@ class RunRecord:
     modules: dict[str, str] = field(default_factory=dict)
     collection: Collection | None = None
     failed_files: dict[str, str] = field(default_factory=dict)  # path by nodeid
+    crashes: dict[str, tuple[str, int, str] | None] = field(default_factory=dict)  # of these files
     ended: dict[str, TestEnded] = field(default_factory=dict)
     codes: list[tuple[str, int, str]] = field(default_factory=list)
     numbers: dict[str, list[int]] = field(default_factory=dict)  # of code, by worker and its own numbers

@@ -87,7 +87,7 @@ class Starter:
         situation.round.runs += 1
         situation.round.before_run = (remaining, len(situation.round.attempted))
         situation.current = Current(
-            RunRecord(situation.runs, checkpoint.past, frozenset(order.prune)),
+            RunRecord(situation.runs, checkpoint.past, frozenset(order.prune), self._confirms(order)),
             checkpoint.pid,
             list(situation.round.cause),
             is_sorted=bool(order.places),
@@ -96,6 +96,9 @@ class Starter:
         )
         situation.move(State.RUNNING)
         return situation.current
+
+    def _confirms(self, order: Resume) -> frozenset[str]:
+        return frozenset() if order.prune else self._book.doubtful()
 
     def _tell_what_changed(self, remaining: frozenset[str]) -> None:
         round_ = self._situation.round

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_reloadwatch.graph.fingerprint import MODULE
 from pytest_reloadwatch.graph.keys import is_code, path_of
-from pytest_reloadwatch.proof.digest import ABSENT, CONFTESTS, FIRST_PARTY, is_listing, is_path
+from pytest_reloadwatch.proof.digest import ABSENT, CONFTESTS, FIRST_PARTY, WHOLE_RUN, is_listing, is_path
 from pytest_reloadwatch.proof.model import BAD
 from pytest_reloadwatch.proof.rank import Rank
 
@@ -22,6 +22,7 @@ _ARROW = " ← "
 _NAMED = 3  # functions
 _WORDS = {
     FIRST_PARTY: "first-party source, since it starts a process that does not report",
+    WHOLE_RUN: "first-party source, since it needs what only a whole run has",
     CONFTESTS: "which conftests count everywhere",
 }
 _REMARKS = {Rank.FAILED: " (and it failed last time)", Rank.DIRECT: "", Rank.REST: " (by import only)"}
