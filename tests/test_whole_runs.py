@@ -12,8 +12,11 @@ THREE = """
     --- test_b.py
     def test_b(): pass
     --- test_c.py
+    import sys
+    sys.path.append("elsewhere")
     def test_c(): pass
 """
+DEFINES_ONLY = ("test_c.py", 'sys.path.append("elsewhere")', "")
 DATA, OTHER = "test_a.py::test_data", "test_a.py::test_other"
 SAME_NAME = """
     --- one/test_one.py
@@ -30,7 +33,10 @@ def test_a_failure_is_told_and_then_confirmed_but_only_once(project):
         project.write("data.txt", "2\n")
         step = session.assert_equal_to_cold()
         assert step.ran == [DATA, DATA]
+        assert step.reexecuted == []
         assert step.runs[0]["exit_code"] == 1
+        assert session.output().count("assert 2 == 1") == 2  # in one report: where it failed, and in the summary
+        session.wait_for_output("(1 run, ")
         project.write("data.txt", "3\n")
         assert session.assert_equal_to_cold().ran == [DATA]
         project.replace("test_b.py", "pass", "return None")
@@ -38,6 +44,17 @@ def test_a_failure_is_told_and_then_confirmed_but_only_once(project):
         project.replace("test_a.py", "== 1", "== 3")
         assert sorted(session.assert_equal_to_cold().ran) == [DATA, OTHER]
         assert "whole run" not in session.output()
+
+
+def test_nothing_is_confirmed_where_what_is_passed_over_only_defines(project):
+    project.apply(THREE)
+    project.replace(*DEFINES_ONLY)
+    with WatchSession(project) as session:
+        session.assert_equal_to_cold()
+        project.write("data.txt", "2\n")
+        assert session.assert_equal_to_cold().ran == [DATA]
+        project.replace("test_b.py", "pass", "assert False")
+        assert sorted(session.assert_equal_to_cold().ran) == [DATA, "test_b.py::test_b"]
 
 
 def test_it_is_remembered_that_a_failure_was_confirmed(project):

@@ -263,7 +263,7 @@ class Book:
         run.disturbed |= run.touched - self._excused(run)
         run.disturbed |= self._new(run) & run.past
         bases = Bases(self.base_keys, self.group)
-        judged = self.confirming.judge(run)
+        judged = self.confirming.judge(run, bases)
         files = self._close_files(run, bases, judged)
         self._note_listing(run)
         run.functions = self._executions.resolve(run.codes)

@@ -113,6 +113,8 @@ class Conclusions:
         if round_.runs:  # otherwise a change has begun another round meanwhile
             round_.attempted |= {nodeid for nodeid in record.ended if nodeid not in unproven}
             round_.attempted |= set(record.failed_files)
+        if current.is_quiet:
+            return  # they were counted when they were told
         round_.tests_run += len(record.ended)
         round_.direct.update(ended.outcome for ended in record.ended.values() if self._is_direct(ended.nodeid))
 

@@ -12,12 +12,14 @@ from pytest_reloadwatch.graph.keys import proof_key
 from pytest_reloadwatch.proof.digest import WHOLE_RUN
 from pytest_reloadwatch.proof.selection import MOST_GROUPS
 from pytest_reloadwatch.proof.whole import Failure, failure_name, is_doubtful
+from pytest_reloadwatch.session.company import Company
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from pytest_reloadwatch.proof.model import Collected, Group, Proof
     from pytest_reloadwatch.proof.store import Store
+    from pytest_reloadwatch.session.bases import Bases
     from pytest_reloadwatch.session.run_record import RunRecord
     from pytest_reloadwatch.watch.tree import Tree
 
@@ -54,19 +56,22 @@ class Confirming:
         self._files = files
         self._proofs = proofs
         self._tree = tree
+        self._company = Company(files, tree)
         self._differing: dict[str, str] = {}
         self._changed: set[str] = set()
         self._known: dict[str, Failure] = {}
         with contextlib.suppress(StoreUnusableError):  # then they are confirmed once more, and saving will complain
             self._known = store.failures.load(environment)
 
-    def judge(self, run: RunRecord) -> Judged:
-        """Compare what *run* said with what whole runs did."""
-        judged, whole, fragile = Judged(), whole_verdicts(run), self._fragile(run)
+    def judge(self, run: RunRecord, bases: Bases) -> Judged:
+        """Compare what *run* said with what whole runs did; *bases* are what its files rest on."""
+        judged, in_turn, fragile = Judged(), in_their_turn(run), self._fragile(run)
+        if run.collection is not None and run.collection.modules:
+            self._company.modules = frozenset(run.collection.modules)
         for nodeid, name in _verdicts(run).items():
-            if nodeid in whole:
+            if nodeid in in_turn and not run.pruned:
                 self._note_whole(nodeid, name, judged)
-            elif nodeid in fragile or is_doubtful(name, self._known.get(nodeid)):
+            elif nodeid in fragile or self._is_doubtful(nodeid, name, run, bases, lacks_tests=nodeid not in in_turn):
                 self.doubtful[nodeid] = name
                 if not name:
                     judged.mended.add(nodeid)
@@ -130,6 +135,19 @@ class Confirming:
         latest += [self._proofs[nodeid][-1] for nodeid in run.ended if nodeid in self._proofs]
         return {one.nodeid for one in latest if is_of_whole_run(one.groups)}
 
+    def _is_doubtful(self, nodeid: str, name: str, run: RunRecord, bases: Bases, *, lacks_tests: bool) -> bool:
+        if not is_doubtful(name, self._known.get(nodeid)):
+            return False
+        ended = run.ended.get(nodeid)
+        if ended is None:  # a file
+            path, crash, lacks_tests = run.failed_files.get(nodeid, ""), run.crashes.get(nodeid), False
+            if not path:
+                return True  # it could not be collected in a whole run, and now it can
+        else:
+            path, crash = ended.path, ended.crash
+        message = crash[2] if crash is not None else ""
+        return self._company.matters(path, bases.group(path), run.pruned, message, lacks_tests=lacks_tests)
+
     def _note_whole(self, nodeid: str, name: str, judged: Judged) -> None:
         alone = self.doubtful.pop(nodeid, None)
         if alone is not None and bool(alone) is not bool(name):
@@ -152,24 +170,23 @@ class Confirming:
             self._changed.add(nodeid)
 
 
-def whole_verdicts(run: RunRecord) -> set[str]:
-    """The tests and files of *run* that had everything around them which they have in a run of everything.
+def in_their_turn(run: RunRecord) -> set[str]:
+    """The files of *run*, and the tests before which all those ran that come before them in their file.
 
-    That is the collection of all files, and the tests of their own file that come before; where several processes
-    share the tests, a run of everything does not have these either.
+    Where several processes share the tests, a run of everything does not see to that either.
     """
-    if run.collection is None or run.pruned:
+    if run.collection is None:
         return set()
-    whole = {nodeid for _, nodeid, _ in run.collection.files}
+    found = {nodeid for _, nodeid, _ in run.collection.files}
     turns = {nodeid: turn for turn, nodeid in enumerate(run.ended)}
     is_shared = any(ended.worker for ended in run.ended.values())
     last: dict[str, int] = {}
     for nodeid, path in run.collection.items:
         turn = turns.get(nodeid)
         if is_shared or (turn is not None and turn >= last.get(path, 0)):
-            whole.add(nodeid)
+            found.add(nodeid)
         last[path] = len(turns) if turn is None else max(turn, last.get(path, 0))
-    return whole
+    return found
 
 
 def is_of_whole_run(groups: Sequence[Group]) -> bool:

@@ -170,6 +170,7 @@ class Planner:
             often=not waited_for,
             cause=list(round_.cause),
             executions=dict(self._book.executions),
+            quiet=bool(remaining) and remaining <= self._book.doubtful() & round_.attempted,
         )
 
     def checkpoint(self, order: Resume) -> Checkpoint | None:

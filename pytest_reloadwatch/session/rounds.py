@@ -82,7 +82,8 @@ class Current:
     name of the worker, with the moment at which it came there. *broken_at* is how many tests had ended when a line of
     ours last broke its report. *exit_code* is pytest's, once it has finished; *status* the process's, as subprocess has
     it, once its parent has told. *is_sorted* says that its tests have another order than that of collection,
-    *is_waited_for* that it is the first after a change, *is_cold* that it continues from nothing and runs everything.
+    *is_waited_for* that it is the first after a change, *is_cold* that it continues from nothing and runs everything,
+    *is_quiet* that it only confirms.
     """
 
     record: RunRecord
@@ -105,6 +106,7 @@ class Current:
     is_sorted: bool = False
     is_waited_for: bool = False
     is_cold: bool = False
+    is_quiet: bool = False
     exit_code: int | None = None
     status: int | None = None
     closed: bool = False

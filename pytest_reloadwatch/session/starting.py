@@ -92,6 +92,7 @@ class Starter:
             list(situation.round.cause),
             is_sorted=bool(order.places),
             is_waited_for=not order.often,
+            is_quiet=order.quiet,
             is_cold=checkpoint.is_root and not order.prune and not order.proven and order.only is None,
         )
         situation.move(State.RUNNING)

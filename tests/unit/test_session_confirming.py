@@ -1,16 +1,16 @@
-"""Which verdicts of a run are those of a whole one, and which are doubtful."""
+"""Which tests of a run had their turn as in a whole one, and which verdicts are doubtful."""
 
 import pytest
 
 from pytest_reloadwatch.proof.whole import Failure, failure_name, is_doubtful
 from pytest_reloadwatch.rewind import messages as m
-from pytest_reloadwatch.session.confirming import whole_verdicts
+from pytest_reloadwatch.session.confirming import in_their_turn
 from pytest_reloadwatch.session.run_record import RunRecord
 
 
-def run_of(ended, pruned=(), workers=()):
+def run_of(ended, workers=()):
     """A run that has collected a1 to a3 and b1, and in which *ended* had their turns in this order."""
-    record = RunRecord(1, pruned=frozenset(pruned))
+    record = RunRecord(1)
     items = [("a1", "/a.py"), ("a2", "/a.py"), ("a3", "/a.py"), ("b1", "/b.py")]
     record.collection = m.Collection(1, [("/a.py", "a", "ok"), ("/b.py", "b", "ok")], items, [], [])
     for number, nodeid in enumerate(ended.split()):
@@ -21,7 +21,7 @@ def run_of(ended, pruned=(), workers=()):
 
 
 @pytest.mark.parametrize(
-    ("ended", "whole"),
+    ("ended", "expected"),
     [
         ("a1 a2 a3 b1", "a1 a2 a3 b1"),
         ("b1 a1 a2 a3", "a1 a2 a3 b1"),
@@ -31,16 +31,12 @@ def run_of(ended, pruned=(), workers=()):
         ("a3 a1 a2", "a1 a2"),
     ],
 )
-def test_a_test_has_its_verdict_of_a_whole_run_where_those_before_it_ran_before_it(ended, whole):
-    assert whole_verdicts(run_of(ended)) == {"a", "b", *whole.split()}
+def test_a_test_has_its_turn_where_those_before_it_in_its_file_ran_before_it(ended, expected):
+    assert in_their_turn(run_of(ended)) == {"a", "b", *expected.split()}
 
 
-def test_nothing_has_where_a_file_was_passed_over():
-    assert whole_verdicts(run_of("a1 a2 a3", pruned=["/b.py"])) == set()
-
-
-def test_where_processes_share_the_tests_collection_is_enough():
-    assert {"a1", "a3"} <= whole_verdicts(run_of("a3 a1", workers=["gw0", "gw1"]))
+def test_where_processes_share_the_tests_it_has_it_anyhow():
+    assert {"a1", "a3"} <= in_their_turn(run_of("a3 a1", workers=["gw0", "gw1"]))
 
 
 def test_a_failure_keeps_its_name_wherever_it_stands():
