@@ -44,6 +44,11 @@ def is_listing(key: str) -> bool:
     return key.endswith(os.sep)
 
 
+def may_be_source(key: str) -> bool:
+    """Whether *key* stands for Python source, in a file or in all of them."""
+    return key.endswith(".py") or key in ALL_SOURCES or key == CONFTESTS
+
+
 def is_path(key: str) -> bool:
     return not key.startswith("<")
 

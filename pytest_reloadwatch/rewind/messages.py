@@ -177,6 +177,13 @@ class Retimed(Message):
 
 
 @dataclass(frozen=True)
+class Unheard(Message):
+    """Run to controller, before it happens: the run starts a process that does not report what it writes."""
+
+    run: int
+
+
+@dataclass(frozen=True)
 class Collecting(Message):
     """Run to controller: this file is about to be collected; an end now is its fault."""
 

@@ -17,6 +17,7 @@ from pytest_reloadwatch.proof.digest import (
     digest_text,
     is_listing,
     lookup_key,
+    may_be_source,
 )
 from pytest_reloadwatch.proof.model import BAD, Collected, Function, Group, Proof
 from pytest_reloadwatch.proof.rank import FAR, Ranked, rank
@@ -260,6 +261,8 @@ class Book:
         self.leave_out(rewritten & self._rewritten_once)
         self._rewritten_once |= rewritten
         self._touched_often |= run.touched & self._touched_once
+        if run.has_unheard:
+            self._forgive(run)
         run.disturbed |= run.touched - self._excused(run)
         run.disturbed |= self._new(run) & run.past
         bases = Bases(self.base_keys, self.group)
@@ -445,6 +448,13 @@ class Book:
         failing = {path for path, _, _ in collection.files}
         for path in [path for path in self.files if path.endswith(os.sep) and path not in failing]:
             del self.files[path]
+
+    def _forgive(self, run: RunRecord) -> None:
+        """What may be the doing of a process that does not report, and is as it was before, counts as touched."""
+        seen = ((key, before) for key, before in run.first_seen.items() if key in run.disturbed)
+        back = {key for key, before in seen if not may_be_source(key) and self.tree.digest(key) == before}
+        run.disturbed -= back
+        run.touched |= back
 
     def _excused(self, run: RunRecord) -> set[str]:
         """What was written by the tests' own doing: a cold run would do the same, and leave what is there now.

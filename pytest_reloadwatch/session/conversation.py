@@ -60,6 +60,7 @@ class Conversation:
             m.Wrote: self._on_wrote,
             m.Connected: self._on_connected,
             m.Retimed: self._on_retimed,
+            m.Unheard: self._on_unheard,
             m.Collecting: self._on_collecting,
             m.CollectFailed: self._on_collect_failed,
             m.Collection: self._on_collection,
@@ -146,8 +147,8 @@ class Conversation:
         return found
 
     def tell_left_out(self, names: Iterable[str]) -> None:
-        """These files, or a directory where there is no name, count for nobody until they are edited."""
-        left_out = sorted({name or "a directory" for name in names})
+        """These files and directories count for nobody until they are edited."""
+        left_out = sorted(set(names))
         if left_out:
             what = ", ".join(left_out)
             self._screen.note(f"{what} changes in run after run: it is left out of account until you edit it")
@@ -163,7 +164,7 @@ class Conversation:
 
     def complain_of_writing(self, names: Iterable[str]) -> None:
         """Say once for each file that no verdict can be proven while it keeps being written."""
-        for name in sorted({name or "a directory" for name in names} - self._complaints)[:FEW]:
+        for name in sorted(set(names) - self._complaints)[:FEW]:
             self._complaints.add(name)
             self._screen.note(f"{name} is written while tests run that rest on it: they are not proven by that")
 
@@ -186,6 +187,9 @@ class Conversation:
 
     def _on_retimed(self, message: m.Retimed, current: Current) -> None:
         self._note_retimed(message.path, current)
+
+    def _on_unheard(self, _message: m.Unheard, current: Current) -> None:
+        current.record.has_unheard = True
 
     def _on_collecting(self, message: m.Collecting, current: Current) -> None:
         current.reached, current.in_test = (message.nodeid, message.path), False

@@ -23,7 +23,8 @@ class RunRecord:
     *confirms* the tests and files whose doubtful verdicts it is to confirm.
     *disturbed* are keys that changed meanwhile, *touched* those that may have; *written* and *retimed* are
     what the run itself wrote, and gave other time stamps or another mode; *connected* are databases that it opened,
-    *before* has what it was seen to change in this way, with the digest from before. *codes* is the code that its
+    *before* has what it was seen to change in this way, with the digest from before, *first_seen* all that changed;
+    *has_unheard* says that it has started processes that do not report what they write. *codes* is the code that its
     tests executed, in the order in which it was told, *functions* the functions that it belongs to.
     """
 
@@ -39,6 +40,8 @@ class RunRecord:
     before: dict[str, str] = field(default_factory=dict)
     connected: set[str] = field(default_factory=set)
     retimed: set[str] = field(default_factory=set)
+    has_unheard: bool = False
+    first_seen: dict[str, str] = field(default_factory=dict)
     modules: dict[str, str] = field(default_factory=dict)
     collection: Collection | None = None
     failed_files: dict[str, str] = field(default_factory=dict)  # path by nodeid
@@ -68,6 +71,7 @@ class RunRecord:
         self.written |= found.changed & self.connected
         own = {key: digest for key, digest in found.before.items() if key in self.written}
         self.before = own | self.before
+        self.first_seen = found.before | self.first_seen
         self.disturbed |= found.changed - self.written
         self.touched |= {key for key in found.touched - found.changed if not is_listing(key)}
 
