@@ -246,6 +246,34 @@ def test_no_run_is_cancelled_by_what_a_shell_makes_and_removes(project):
         assert "left out of account" not in session.output()
 
 
+def test_a_source_that_tests_write_themselves_disturbs_no_test_that_rests_on_all_source(project):
+    project.apply("""
+        --- app.py
+        VALUE = 1
+        --- test_writes.py
+        import pathlib, time
+        NUMBER = 1
+        def test_writes():
+            made = pathlib.Path("made.py")
+            made.write_text("made")
+            time.sleep(0.2)
+            made.unlink()
+            time.sleep(0.2)
+        --- test_silent.py
+        import subprocess
+        def test_silent():
+            subprocess.run("grep -q 1 app.py", shell=True, check=True)
+    """)
+    with WatchSession(project) as session:
+        session.assert_equal_to_cold()
+        project.replace("test_writes.py", "NUMBER = 1", "NUMBER = 2")
+        step = session.assert_equal_to_cold()
+        assert not any(run["cancelled"] for run in step.runs)
+        assert len(step.ran) == len(set(step.ran))
+        project.write("app.py", "VALUE = 2\n")
+        assert session.assert_equal_to_cold().outcomes["test_silent.py::test_silent"] == "failed"
+
+
 def test_what_a_shell_changes_in_each_run_is_named_and_left_out_of_account(project):
     project.apply("""
         --- made/count.txt

@@ -79,6 +79,7 @@ class Book:
         self._dropped: list[str] = []
         self._sources: set[str] = set()
         self._source_listings: set[str] = set()
+        self._source_states: set[tuple[str, str]] = set()
         self._interest: set[str] = set()
         self._followed: set[str] = set()
         self._selection: Selection | None = None
@@ -109,7 +110,8 @@ class Book:
                 self._test_files
             ):
                 found.changed.add(CONFTESTS)
-            if self._digest_sources():
+            found.sources = self._digest_sources()
+            if found.sources:
                 found.changed |= ALL_SOURCES
         return found
 
@@ -313,8 +315,9 @@ class Book:
 
     def leave_out(self, keys: Collection[str]) -> None:
         """Tests rewrite these themselves, each time in another way: no verdict can rest on them."""
-        self._left_out.update(set(keys) - self._volatile)
-        self._volatile.update(keys)
+        files = set(keys) - ALL_SOURCES - {CONFTESTS}
+        self._left_out.update(files - self._volatile)
+        self._volatile.update(files)
 
     def take_left_out(self) -> set[str]:
         """What has been left out since the last call."""
@@ -583,18 +586,18 @@ class Book:
             self._source_listings |= listings
             self.tree.track(files | listings | set(map(lookup_key, listings)))
 
-    def _digest_sources(self) -> bool:
-        """Worked out only where something rests on it; whether it has changed."""
+    def _digest_sources(self) -> set[str]:
+        """Worked out only where something rests on it; the sources because of which it has changed."""
         if not self._interest.isdisjoint(ALL_SOURCES):
             if not self._source_listings:
                 self._find_sources(self._first_party.roots)
             self._selection = None
-            state = sorted((path, self.tree.digest(path)) for path in self._sources if self.tree.exists(path))
-            before = self.tree.digest(FIRST_PARTY) if FIRST_PARTY in self.tree else ""
+            before = self._source_states
+            self._source_states = set(map(self.tree.entry, filter(self.tree.exists, self._sources - self._volatile)))
             for key in ALL_SOURCES:
-                self.tree.put(key, digest_text(repr(state)))
-            return self.tree.digest(FIRST_PARTY) != before
-        return False
+                self.tree.put(key, digest_text(repr(sorted(self._source_states))))
+            return {path for path, _ in before ^ self._source_states}
+        return set()
 
 
 def _keep(records: list[_Record], record: _Record) -> None:

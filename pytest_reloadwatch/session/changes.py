@@ -166,6 +166,6 @@ class Changes:
         """Files that change in run after run of a round are written by what the tests start, unseen by us."""
         counts = self._situation.round.disturbances
         for key in keys:
-            if not key.endswith(".py"):
+            if not may_be_source(key):
                 counts[key] = counts.get(key, 0) + 1
         self._book.leave_out({key for key in keys if counts.get(key, 0) == UNSTEADY})

@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from pytest_reloadwatch.proof.digest import is_listing
+from pytest_reloadwatch.proof.digest import ALL_SOURCES, is_listing
 from pytest_reloadwatch.proof.model import worst
 
 if TYPE_CHECKING:
@@ -67,7 +67,12 @@ class RunRecord:
         self.ended[ended.nodeid] = ended if known is None or known.worker == ended.worker else _both(known, ended)
 
     def note(self, found: Sweep) -> None:
-        """A sweep during the run: a directory is touched by every file that comes and goes, that is nothing."""
+        """A sweep during the run: a directory is touched by every file that comes and goes, that is nothing.
+
+        Nor is it a change of all sources where the run has written all of them that changed: *found* loses that.
+        """
+        if found.sources <= self.written:
+            found.changed -= ALL_SOURCES
         self.written |= found.changed & self.connected
         own = {key: digest for key, digest in found.before.items() if key in self.written}
         self.before = own | self.before
