@@ -549,7 +549,8 @@ class Book:
             return
         keys = set(filter(is_listing, run.whole_past))
         keys |= self.graph.closure(self._executed_conftests)
-        if keys & ((run.disturbed | run.before.keys()) - self._volatile):
+        moved = keys & ((run.disturbed | run.before.keys()) - self._volatile)
+        if any(run.first_seen.get(key) != self.tree.digest(key) for key in moved):
             self.listing_missed = True  # a file may have come after its directory was looked at
             return
         group = self.group(keys)
