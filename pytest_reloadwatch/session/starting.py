@@ -105,8 +105,8 @@ class Starter:
         round_ = self._situation.round
         if round_.cause and round_.runs == 1 and not round_.is_told:
             round_.is_told = True
-            known = max(self._book.select().known, len(remaining))
             expected = self._planner.expected(round_, remaining)
+            known = max(self._book.select().known, expected)
             self._screen.changed(round_.cause, len(round_.outdated), expected, known)
 
     def _tell_of_fresh_process(self, checkpoint: Checkpoint) -> None:
