@@ -76,7 +76,7 @@ class Why:
 
     def report(self, round_: Round) -> list[str]:
         """A line for the tests of each file with the same reason, the direct ones first, then one for each module."""
-        ranked = sorted(round_.reasons.values(), key=lambda one: one.rank)
+        ranked = sorted(round_.explained().values(), key=lambda one: one.rank)
         tests = self.selected(ranked)
         modules = self._of_modules(round_.reexecuted if round_.changed else (), round_.changed)
         return [*_by_file(tests), *(f"executed again: {text}" for text in modules.values())]
@@ -91,7 +91,7 @@ class Why:
 
     def _of_nodeid(self, nodeid: str, round_: Round) -> str:
         if nodeid in round_.reasons:
-            text = self.of_test(round_.reasons[nodeid])
+            text = self.of_test(round_.explained()[nodeid])
             return text if nodeid in round_.attempted else f"{text}; not run yet"
         proof = self._book.select().verdicts.get(nodeid)
         if proof is None:
