@@ -72,7 +72,7 @@ class Book:
         self._touched_often: set[str] = set()
         self.executions: Counter[str] = Counter()  # how often each module was executed, by name
         self.loose: dict[str, str] = {}  # outcomes that could not be proven
-        self.confirming = Confirming(store, environment, self.files, self.proofs, self.tree)
+        self.confirming = Confirming(store, environment, self.files, self.proofs, self.tree, self._module_names)
         self._flaky: dict[str, tuple[str, str]] = {}
         self._listings: list[Group] = []
         self.listing_missed = False  # by the last run, for something was written meanwhile

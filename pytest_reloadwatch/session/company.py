@@ -13,22 +13,22 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from pytest_reloadwatch.proof.model import Collected, Group
-    from pytest_reloadwatch.watch.tree import Tree
 
 Entry = tuple[str, str]
 
 
 class Company:
-    """*files* and *tree* are the book's. ``modules`` are those that the last whole run had, None where it is not known.
+    """*files* are the book's, *executed* the sources that runs of this session have executed.
 
+    ``modules`` are those that the last whole run had, None where it is not known.
     A module that is not there where a test looks for it can have been imported by another test file. For all else it
     takes code that does more than import, define and bind its own names, or a test that writes what outlives it.
     """
 
-    def __init__(self, files: Mapping[str, Sequence[Collected]], tree: Tree) -> None:
+    def __init__(self, files: Mapping[str, Sequence[Collected]], executed: Collection[str]) -> None:
         self.modules: frozenset[str] | None = None
         self._files = files
-        self._tree = tree
+        self._executed = executed
         self._effects: dict[Entry, bool] = {}
 
     def matters(self, path: str, own: Group, pruned: Collection[str], message: str, *, lacks_tests: bool) -> bool:
@@ -49,8 +49,8 @@ class Company:
         return set().union(*(record.groups[0] for record in records)) - own
 
     def _has_effect(self, entry: Entry) -> bool:
-        if not is_code(entry[0]):
-            return False
+        if not is_code(entry[0]) or (self.modules is not None and path_of(entry[0]) not in self._executed):
+            return False  # no whole run has imported it
         known = self._effects.get(entry)
         if known is None:
             known = self._effects[entry] = not only_binds(read_bytes(path_of(entry[0])))

@@ -39,8 +39,9 @@ class Judged:
 class Confirming:
     """Remembers what whole runs said; ``doubtful`` are the verdicts that one has to look at, by how these failed.
 
-    *files*, *proofs* and *tree* are the book's. Who came out otherwise in a whole run than alone has a proof that says
-    so, and needs whole runs until its file changes; then it has to show again which of them it needs.
+    *files*, *proofs* and *tree* are the book's, *executed* is for Company. Who came out otherwise in a whole run than
+    alone has a proof that says so, and needs whole runs until its file changes; then it has to show again which of them
+    it needs.
     """
 
     def __init__(
@@ -50,13 +51,14 @@ class Confirming:
         files: Mapping[str, Sequence[Collected]],
         proofs: Mapping[str, Sequence[Proof]],
         tree: Tree,
+        executed: Collection[str],
     ) -> None:
         self.doubtful: dict[str, str] = {}
         self._environment = environment
         self._files = files
         self._proofs = proofs
         self._tree = tree
-        self._company = Company(files, tree)
+        self._company = Company(files, executed)
         self._differing: dict[str, str] = {}
         self._changed: set[str] = set()
         self._known: dict[str, Failure] = {}
