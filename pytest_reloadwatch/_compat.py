@@ -161,6 +161,12 @@ def _restart_clock(reporter: Any) -> None:
         reporter._sessionstarttime = timing.time()
 
 
+def redirect(reporter: Any, file: Any) -> Any:
+    """Have the terminal reporter print to *file*; where it did before is the answer."""
+    before, reporter._tw._file = reporter._tw._file, file
+    return before
+
+
 def begin_line(config: pytest.Config, nodeid: str) -> None:
     """Another process has ended the reporter's line: it begins one, and counts its columns from there."""
     reporter: Any = config.pluginmanager.getplugin("terminalreporter")

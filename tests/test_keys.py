@@ -154,6 +154,8 @@ def test_failures(project, screen):
     assert "test_app.py (2 tests) ← app: code outside of functions changed" in shown
     screen.press("\n")
     assert len(ran(screen, READY)) == 2
+    screen.press("w")
+    screen.see("code outside of functions changed")
     screen.press("i")
     screen.see("failure 1 of 2: test_app.py::test_other")
     assert ran(screen, READY) == ["test_app.py::test_other"]

@@ -84,6 +84,21 @@ LEAVES_A_DATABASE = """
             database.execute("insert into rows values (1)")
         database.close()
 """
+HAS_A_SHELL_WRITE = """
+    --- data.txt
+    1
+    --- test_lists.py
+    import pathlib
+    HERE = pathlib.Path(__file__).parent
+    def test_lists():
+        assert [path.name for path in HERE.glob("*.txt")] == ["data.txt"]
+        assert (HERE / "data.txt").read_text() == "1\\n"
+    --- test_shell.py
+    import subprocess
+    NUMBER = 1
+    def test_shell():
+        subprocess.run("echo 1 > made.txt; sleep 0.3; rm made.txt; sleep 0.2", shell=True, check=True)
+"""
 COUNTS_IN_A_CHILD = f"""
     --- count.txt
     0
@@ -215,6 +230,67 @@ def test_what_tools_leave_beside_what_the_first_run_looks_at_is_no_change(projec
         step = session.step()
         assert (len(step.runs), step.exit_code) == (1, 0)
         assert os.path.exists(project.path("checks/__pycache__"))
+
+
+def test_no_run_is_cancelled_by_what_a_shell_makes_and_removes(project):
+    project.apply(HAS_A_SHELL_WRITE)
+    with WatchSession(project) as session:
+        steps = [session.assert_equal_to_cold()]
+        for number in (2, 3):
+            project.replace("test_shell.py", f"NUMBER = {number - 1}", f"NUMBER = {number}")
+            steps.append(session.assert_equal_to_cold())
+        assert not any(run["cancelled"] for step in steps for run in step.runs)
+        assert session.step().ran == []
+        project.write("data.txt", "2\n")
+        assert session.assert_equal_to_cold().outcomes["test_lists.py::test_lists"] == "failed"
+        assert "left out of account" not in session.output()
+
+
+def test_a_source_that_tests_write_themselves_disturbs_no_test_that_rests_on_all_source(project):
+    project.apply("""
+        --- app.py
+        VALUE = 1
+        --- test_writes.py
+        import pathlib, time
+        NUMBER = 1
+        def test_writes():
+            made = pathlib.Path("made.py")
+            made.write_text("made")
+            time.sleep(0.2)
+            made.unlink()
+            time.sleep(0.2)
+        --- test_silent.py
+        import subprocess
+        def test_silent():
+            subprocess.run("grep -q 1 app.py", shell=True, check=True)
+    """)
+    with WatchSession(project) as session:
+        session.assert_equal_to_cold()
+        project.replace("test_writes.py", "NUMBER = 1", "NUMBER = 2")
+        step = session.assert_equal_to_cold()
+        assert not any(run["cancelled"] for run in step.runs)
+        assert len(step.ran) == len(set(step.ran))
+        project.write("app.py", "VALUE = 2\n")
+        assert session.assert_equal_to_cold().outcomes["test_silent.py::test_silent"] == "failed"
+
+
+def test_what_a_shell_changes_in_each_run_is_named_and_left_out_of_account(project):
+    project.apply("""
+        --- made/count.txt
+        0
+        --- test_count.py
+        import pathlib, subprocess
+        def test_counts():
+            before = int(pathlib.Path("made/count.txt").read_text())
+            subprocess.run(f"echo {before + 1} > made/count.txt; touch made/$$", shell=True, check=True)
+            assert int(pathlib.Path("made/count.txt").read_text()) == before + 1
+            assert list(pathlib.Path("made").iterdir())
+    """)
+    with WatchSession(project) as session:
+        step = session.step()
+        assert step.exit_code == 0
+        assert not any(run["cancelled"] for run in step.runs)
+        session.wait_for_output("made/, made/count.txt changes in run after run")
 
 
 def test_verdicts_that_nothing_can_prove_are_told_all_the_same(project):

@@ -50,6 +50,14 @@ def ran_to_the_end(step):
 class TestEdit:
     """The session sees these by itself: nobody asks it to look before it has settled."""
 
+    def test_a_file_without_tests_is_no_test(self, started):
+        started.write("test_none.py", "import app\n")
+        with WatchSession(started) as session:
+            session.step()
+            started.write("app.py", "VALUE = 2\n")
+            session.settled_step()
+            assert "app.py → 3 modules re-executed, 1 of 2 tests" in session.output()
+
     def test_in_place(self, started, session):
         started.write("app.py", "VALUE = 2\n")
         step = session.settled_step()

@@ -59,6 +59,16 @@ def extent(source: bytes | str) -> Extent:
     return Extent(strict, lenient, tuple(imports))
 
 
+def only_binds(source: bytes | str) -> bool:
+    """Whether a module imports, defines, and binds names of its own; what it calls for these is trusted."""
+    try:
+        body = ast.parse(source).body
+    except (SyntaxError, ValueError, RecursionError):
+        return True  # nothing of it executes
+    judge = _Judge(strict=True, trusts_calls=True)
+    return all(map(judge.is_inert, body))
+
+
 def first_effect(source: bytes | str, is_plain_class: Callable[[str], bool]) -> int:
     """The line of the first statement that may do more than import and define; 0 for none, 1 where it does not parse.
 
@@ -95,8 +105,9 @@ def _until(body: list[ast.stmt], judge: _Judge) -> int:
 
 
 class _Judge:
-    def __init__(self, *, strict: bool) -> None:
+    def __init__(self, *, strict: bool, trusts_calls: bool = False) -> None:
         self._strict = strict
+        self._trusts_calls = trusts_calls
 
     def is_inert(self, node: ast.stmt) -> bool:
         if isinstance(node, (ast.Import, ast.ImportFrom, ast.Pass)):
@@ -150,7 +161,7 @@ class _Judge:
         return _last_name(function) in _PURE_DECORATORS
 
     def _is_pure(self, node: ast.expr) -> bool:
-        if not self._strict:
+        if not self._strict or self._trusts_calls:
             return True
         calls = [n for n in ast.walk(node) if isinstance(n, (ast.Call, ast.Await, ast.Yield, ast.YieldFrom))]
         return all(isinstance(c, ast.Call) and (_last_name(c.func) in _PURE_CALLS or _is_of_pytest(c)) for c in calls)

@@ -16,6 +16,8 @@ PRESENT = "present"
 UNREADABLE = "unreadable"
 FIRST_PARTY = "<first-party>"
 CONFTESTS = "<conftests>"  # which of them are felt by tests of every directory
+WHOLE_RUN = "<whole run>"  # the same as FIRST_PARTY, for who has another verdict where anything is passed over
+ALL_SOURCES = frozenset({FIRST_PARTY, WHOLE_RUN})
 
 # What editors and git put beside a file for a moment, and what Python itself leaves.
 _TRANSIENT = re.compile(
@@ -40,6 +42,11 @@ def lookup_key(directory: str) -> str:
 
 def is_listing(key: str) -> bool:
     return key.endswith(os.sep)
+
+
+def may_be_source(key: str) -> bool:
+    """Whether *key* stands for Python source, in a file or in all of them."""
+    return key.endswith(".py") or key in ALL_SOURCES or key == CONFTESTS
 
 
 def is_path(key: str) -> bool:

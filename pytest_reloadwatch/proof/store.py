@@ -12,7 +12,7 @@ from pytest_reloadwatch.exceptions import StoreUnusableError
 from pytest_reloadwatch.graph.fingerprint import Fingerprints
 from pytest_reloadwatch.graph.imports import Import, SourceImports
 from pytest_reloadwatch.graph.source import Source
-from pytest_reloadwatch.proof import chronicle
+from pytest_reloadwatch.proof import chronicle, whole
 from pytest_reloadwatch.proof.covered import CoveredTables
 from pytest_reloadwatch.proof.model import Collected, Proof
 from pytest_reloadwatch.proof.numbers import Functions, Groups
@@ -76,6 +76,7 @@ class Store:
         self._groups = Groups(self._db)
         self._functions = Functions(self._db)
         self.chronicle = chronicle.Chronicle(self._db)
+        self.failures = whole.Failures(self._db)
 
     def close(self) -> None:
         self._db.close()
@@ -262,7 +263,7 @@ class Store:
         tables = db.execute("select count(*) from sqlite_master").fetchone()[0]
         if not tables:
             with db:
-                db.executescript(SCHEMA + chronicle.SCHEMA)
+                db.executescript(SCHEMA + chronicle.SCHEMA + whole.SCHEMA)
                 db.execute("insert into meta values (?)", (VERSION,))
         version = db.execute("select version from meta").fetchone()
         if version != (VERSION,):

@@ -101,6 +101,7 @@ class Recorder:
         self.on_write: Callable[[str], None] = lambda _path: None
         self.on_connect: Callable[[str], None] = lambda _path: None
         self.on_retime: Callable[[str], None] = lambda _path: None
+        self.on_silent: Callable[[], None] = lambda: None
         self.on_import: Callable[[], None] = lambda: None
         self.on_take: Callable[[], None] = lambda: None
         self.on_trace: Callable[[FrameType], None] = lambda _frame: None  # who is about to set another trace function
@@ -277,6 +278,8 @@ class Recorder:
         """A child process is started: one that does not report can read anything, so its owner is opaque."""
         if self.paused:
             return
+        if not child.report:
+            self.on_silent()
         owner = self._owners[-1] if self._owners else None
         if owner is not None:
             self._connect(owner, child)

@@ -42,7 +42,7 @@ class Resume(Message):
     *fail_fast*: whether the first failure ends the run; *update_snapshots*: whether the plugins for them write anew,
     from the first checkpoint only; *freeze*: whether to freeze at all, *often*: in other places too, which takes a few
     milliseconds each time; *cause*: the files that changed; *executions*: how often each module has been executed in
-    this session;
+    this session; *quiet*: print nothing, for its tests have been told already;
     *stale*: what a warm worker has taken in and is not as it was then (worker.refresh).
     """
 
@@ -65,6 +65,7 @@ class Resume(Message):
     often: bool = True
     cause: list[str] = field(default_factory=list)
     executions: dict[str, int] = field(default_factory=dict)
+    quiet: bool = False
     stale: list[str] = field(default_factory=list)
 
 
@@ -176,6 +177,13 @@ class Retimed(Message):
 
 
 @dataclass(frozen=True)
+class Unheard(Message):
+    """Run to controller, before it happens: the run starts a process that does not report what it writes."""
+
+    run: int
+
+
+@dataclass(frozen=True)
 class Collecting(Message):
     """Run to controller: this file is about to be collected; an end now is its fault."""
 
@@ -202,7 +210,7 @@ class Collection(Message):
     *files* (path, nodeid, outcome) are those that the process has collected, *items* (nodeid, path) all
     the tests in scope, in order; *roots* the first-party directories of ``sys.path``; *imports* what this run's
     first-party code imported so far, as rewind.hoisting.ImportSeen has it; *importing* the seconds in which it did;
-    *markers* the names of each test's marks.
+    *markers* the names of each test's marks; *modules* all that are imported, where nothing was passed over.
     """
 
     run: int
@@ -212,6 +220,7 @@ class Collection(Message):
     imports: list[tuple[str, str, str, int, str]]
     importing: float = 0.0
     markers: dict[str, list[str]] = field(default_factory=dict)
+    modules: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import contextlib
 import gc
 import os
 import signal
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -28,6 +29,7 @@ from pytest_reloadwatch.rewind.messages import (
     Unwatched,
 )
 from pytest_reloadwatch.rewind.ordering import Ordering
+from pytest_reloadwatch.rewind.quiet import Quiet
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence
@@ -64,6 +66,7 @@ class Run:
         self._files: dict[str, tuple[str, str]] = {}
         self._codes_told = 0  # to the controller
         self._exact = _files_with_parts(config)
+        self._quiet = Quiet(config)
         self._adopt_order()
         timeline.on_resume.append(self._on_resume)
 
@@ -81,6 +84,7 @@ class Run:
         self._as_before = frozenset(order.as_before)
         self._importing.is_wanted = not order.imports_as_before
         self._ordering = Ordering(order, self._config)
+        self._quiet.keep(order.quiet)
 
     def _set_options(self) -> None:
         """Also once more when the command line has been parsed, after the first checkpoint."""
@@ -106,6 +110,11 @@ class Run:
         self._set_options()
         # A file that cannot be imported hides no other file's tests.
         config.option.continue_on_collection_errors = True
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionstart(self) -> None:
+        """By now there is somebody who prints."""
+        self._quiet.keep(self._timeline.order.quiet)
 
     @contextlib.contextmanager
     def beginning(self) -> Iterator[None]:
@@ -211,6 +220,7 @@ class Run:
                 roots=list(self._finder.first_party_places()),
                 imports=self._finder.imports,
                 importing=round(self._finder.costs.busy(), 6),
+                modules=[] if self._prune else list(sys.modules),
             )
         )
 

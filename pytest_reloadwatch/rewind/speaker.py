@@ -17,6 +17,7 @@ from pytest_reloadwatch.rewind.messages import (
     Resume,
     Retimed,
     Shown,
+    Unheard,
     Wrote,
 )
 
@@ -34,6 +35,7 @@ class Speaker:
         recorder.on_write = lambda path: self.send(Wrote(self.order.run, path))
         recorder.on_connect = lambda path: self.send(Connected(self.order.run, path))
         recorder.on_retime = lambda path: self.send(Retimed(self.order.run, path))
+        recorder.on_silent = lambda: self.send(Unheard(self.order.run))
 
     def join(self, address: str, worker: str) -> None:
         """In one of several processes that share a run: speak for it too, under this name. Raises OSError."""

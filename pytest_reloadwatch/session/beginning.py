@@ -56,6 +56,13 @@ class Beginning:
         root = self.rootdir + os.sep
         return key[len(root) :] if key.startswith(root) else key
 
+    def place_name(self, key: str) -> str:
+        """The same, and for a listing its directory, with a separator behind it."""
+        path = key.rstrip(os.sep)
+        if path == key:
+            return self.file_name(key) or "first-party source"
+        return os.path.join("." if path == self.rootdir else self.file_name(path), "")
+
     def is_gone(self) -> bool:
         """Whether the project's directory is no longer there."""
         return _identity(self.rootdir) is None

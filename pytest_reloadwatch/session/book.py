@@ -9,12 +9,22 @@ from typing import TYPE_CHECKING, TypeVar
 from pytest_reloadwatch.exceptions import StoreUnusableError
 from pytest_reloadwatch.graph.closure import ImportGraph
 from pytest_reloadwatch.graph.keys import code_key, is_code, is_line, path_of, proof_key, with_texts
-from pytest_reloadwatch.proof.digest import CONFTESTS, FIRST_PARTY, digest_text, is_listing, lookup_key
+from pytest_reloadwatch.proof.digest import (
+    ALL_SOURCES,
+    CONFTESTS,
+    FIRST_PARTY,
+    WHOLE_RUN,
+    digest_text,
+    is_listing,
+    lookup_key,
+    may_be_source,
+)
 from pytest_reloadwatch.proof.model import BAD, Collected, Function, Group, Proof
 from pytest_reloadwatch.proof.rank import FAR, Ranked, rank
 from pytest_reloadwatch.proof.selection import MOST_GROUPS, Matcher, Selection, select
 from pytest_reloadwatch.proof.store import Store
 from pytest_reloadwatch.session.bases import Bases
+from pytest_reloadwatch.session.confirming import Confirming, Judged, is_of_whole_run
 from pytest_reloadwatch.session.conftests import Conftests
 from pytest_reloadwatch.session.executions import Executions
 from pytest_reloadwatch.session.mentions import Mentions
@@ -63,12 +73,14 @@ class Book:
         self._touched_often: set[str] = set()
         self.executions: Counter[str] = Counter()  # how often each module was executed, by name
         self.loose: dict[str, str] = {}  # outcomes that could not be proven
+        self.confirming = Confirming(store, environment, self.files, self.proofs, self.tree, self._module_names)
         self._flaky: dict[str, tuple[str, str]] = {}
         self._listings: list[Group] = []
         self.listing_missed = False  # by the last run, for something was written meanwhile
         self._dropped: list[str] = []
         self._sources: set[str] = set()
         self._source_listings: set[str] = set()
+        self._source_states: set[tuple[str, str]] = set()
         self._interest: set[str] = set()
         self._followed: set[str] = set()
         self._selection: Selection | None = None
@@ -99,8 +111,9 @@ class Book:
                 self._test_files
             ):
                 found.changed.add(CONFTESTS)
-            if self._digest_sources():
-                found.changed.add(FIRST_PARTY)
+            found.sources = self._digest_sources()
+            if found.sources:
+                found.changed |= ALL_SOURCES
         return found
 
     def forget(self, changed: Collection[str]) -> None:
@@ -152,7 +165,8 @@ class Book:
         for nodeid, proofs in found.items():
             known = self.proofs[nodeid]
             groups = {proof.groups for proof in known}
-            earlier = [proof for proof in proofs if proof.groups not in groups]
+            needs_whole = is_of_whole_run(known[-1].groups)
+            earlier = [p for p in proofs if p.groups not in groups and needs_whole <= is_of_whole_run(p.groups)]
             new.update((id(group), group) for proof in earlier for group in proof.groups)
             known[:] = (earlier + known)[-KEPT:]
         self._follow(key for group in new.values() for key, _ in group)
@@ -258,13 +272,16 @@ class Book:
         self.leave_out(rewritten & self._rewritten_once)
         self._rewritten_once |= rewritten
         self._touched_often |= run.touched & self._touched_once
+        if run.has_unheard:
+            self._forgive(run)
         run.disturbed |= run.touched - self._excused(run)
         run.disturbed |= self._new(run) & run.past
         bases = Bases(self.base_keys, self.group)
-        files = self._close_files(run, bases)
+        judged = self.confirming.judge(run, bases)
+        files = self._close_files(run, bases, judged)
         self._note_listing(run)
         run.functions = self._executions.resolve(run.codes)
-        proofs, unproven = self._close_tests(run, bases)
+        proofs, unproven = self._close_tests(run, bases, judged)
         self._touched_once |= run.touched | self._new(run)
         watched = [run.ended[p.nodeid] for p in proofs if not run.ended[p.nodeid].as_before]
         executed = {ended.nodeid: self._executions.functions(ended, run) for ended in watched}
@@ -294,6 +311,7 @@ class Book:
             self.store.forget_files(self._environment, self._scope, self._dropped)
             at_import = self._executions.take_new_at_import()
             numbers = self.store.save(self._environment, self._scope, files, proofs, executed | at_import)
+            self.confirming.save(self.store)
             self.store.save_sources(self._parsed.take_unsaved())
             self._executions.remember(numbers)
         except StoreUnusableError as error:
@@ -306,8 +324,9 @@ class Book:
 
     def leave_out(self, keys: Collection[str]) -> None:
         """Tests rewrite these themselves, each time in another way: no verdict can rest on them."""
-        self._left_out.update(set(keys) - self._volatile)
-        self._volatile.update(keys)
+        files = set(keys) - ALL_SOURCES - {CONFTESTS}
+        self._left_out.update(files - self._volatile)
+        self._volatile.update(files)
 
     def take_left_out(self) -> set[str]:
         """What has been left out since the last call."""
@@ -353,6 +372,12 @@ class Book:
                 wanted -= set(map(path_of, imported))
                 found.add(path)
         return found
+
+    def doubtful(self) -> frozenset[str]:
+        """The tests, and files, whose verdict a whole run has yet to confirm."""
+        doubtful = self.confirming.doubtful
+        selected = self.select().selected if doubtful else ()
+        return frozenset(test.nodeid for test in selected if test.nodeid in doubtful)
 
     @property
     def chronicle(self) -> Chronicle:
@@ -402,7 +427,7 @@ class Book:
         sources = {key for key in keys if key.endswith(".py") and key == path_of(key)}
         return self.graph.ways(changed, sources)
 
-    def _close_files(self, run: RunRecord, bases: Bases) -> list[Collected]:
+    def _close_files(self, run: RunRecord, bases: Bases, judged: Judged) -> list[Collected]:
         if run.collection is None:
             return []
         items: dict[str, list[str]] = {}
@@ -414,15 +439,18 @@ class Book:
         self._drop_passed_over(run, run.collection)
         fresh = []
         for path, nodeid, outcome in run.collection.files:
-            known = self.files.get(path, ())
-            if outcome in BAD or not known or not matcher.holds(known[-1].groups):
+            known = self.files.get(path, [])
+            is_as_known = outcome not in BAD and known and known[-1].outcome == outcome
+            if nodeid not in judged.mended and not (is_as_known and matcher.holds(known[-1].groups)):
                 fresh.append((path, nodeid, outcome))
                 bases.group(path)  # looks at all that it holds, before it is asked what was disturbed
         disturbed = self._disturbed(run)
         for path, nodeid, outcome in fresh:
             if not bases.keys(path) & disturbed:
                 nodeids = tuple(dict.fromkeys(items.get(path, ())))
-                record = Collected(path, nodeid, (bases.group(path),), outcome, nodeids)
+                needs_whole_run = nodeid in judged.differing or self.confirming.needs_whole_run(known)
+                own = [self.group({WHOLE_RUN})] if needs_whole_run else []
+                record = Collected(path, nodeid, (bases.group(path), *own), outcome, nodeids)
                 _keep(self.files.setdefault(path, []), record)
                 kept.append(record)
         return kept
@@ -432,6 +460,13 @@ class Book:
         failing = {path for path, _, _ in collection.files}
         for path in [path for path in self.files if path.endswith(os.sep) and path not in failing]:
             del self.files[path]
+
+    def _forgive(self, run: RunRecord) -> None:
+        """What may be the doing of a process that does not report, and is as it was before, counts as touched."""
+        seen = ((key, before) for key, before in run.first_seen.items() if key in run.disturbed)
+        back = {key for key, before in seen if not may_be_source(key) and self.tree.digest(key) == before}
+        run.disturbed -= back
+        run.touched |= back
 
     def _excused(self, run: RunRecord) -> set[str]:
         """What was written by the tests' own doing: a cold run would do the same, and leave what is there now.
@@ -458,7 +493,7 @@ class Book:
                 self._dropped.append(path)
                 self._listings.clear()  # it was among those that earlier collections gave
 
-    def _close_tests(self, run: RunRecord, bases: Bases) -> tuple[list[Proof], dict[str, str]]:
+    def _close_tests(self, run: RunRecord, bases: Bases, judged: Judged) -> tuple[list[Proof], dict[str, str]]:
         kept: list[Proof] = []
         unproven: dict[str, str] = {}
         owns: dict[str, set[str]] = {}
@@ -469,11 +504,15 @@ class Book:
                 own.add(FIRST_PARTY)
             if ended.unseen:
                 own |= self._everything
+            if ended.nodeid in judged.differing or self.confirming.needs_whole_run(self.proofs.get(ended.nodeid)):
+                own |= {WHOLE_RUN}.union(*(owns[name] for name in owns if run.ended[name].path == ended.path))
             self._follow(map(proof_key, own))
         disturbed = self._disturbed(run)
         self._match()
         for ended in run.ended.values():
             own = owns[ended.nodeid]
+            if ended.nodeid in judged.mended:
+                continue
             if written := (bases.keys(ended.path) & disturbed) | (own & disturbed):
                 unproven[ended.nodeid] = path_of(min(written))
                 self.loose[ended.nodeid] = ended.outcome
@@ -482,6 +521,8 @@ class Book:
             proof = Proof(ended.nodeid, ended.path, groups, ended.outcome, ended.seconds)
             self._note_flaky(proof)
             _keep(self.proofs.setdefault(ended.nodeid, []), proof)
+            if ended.nodeid in judged.differing:
+                self.proofs[ended.nodeid] = [proof]  # what it was alone is of no account
             kept.append(proof)
         return kept, unproven
 
@@ -520,7 +561,8 @@ class Book:
             return
         keys = set(filter(is_listing, run.whole_past))
         keys |= self.graph.closure(self._executed_conftests)
-        if keys & ((run.disturbed | run.before.keys()) - self._volatile):
+        moved = keys & ((run.disturbed | run.before.keys()) - self._volatile)
+        if any(run.first_seen.get(key) != self.tree.digest(key) for key in moved):
             self.listing_missed = True  # a file may have come after its directory was looked at
             return
         group = self.group(keys)
@@ -537,7 +579,7 @@ class Book:
         self.tree.track(paths)
         self.tree.track_code(path_of(key) for key in wanted if is_code(key))
         self.tree.track_lines(key for key in wanted if is_line(key))
-        if FIRST_PARTY in wanted and FIRST_PARTY not in self.tree:
+        if any(key not in self.tree for key in wanted & ALL_SOURCES):
             self._digest_sources()
 
     def _match(self) -> Matcher:
@@ -557,17 +599,18 @@ class Book:
             self._source_listings |= listings
             self.tree.track(files | listings | set(map(lookup_key, listings)))
 
-    def _digest_sources(self) -> bool:
-        """Worked out only where something rests on it; whether it has changed."""
-        if FIRST_PARTY in self._interest:
+    def _digest_sources(self) -> set[str]:
+        """Worked out only where something rests on it; the sources because of which it has changed."""
+        if not self._interest.isdisjoint(ALL_SOURCES):
             if not self._source_listings:
                 self._find_sources(self._first_party.roots)
             self._selection = None
-            state = sorted((path, self.tree.digest(path)) for path in self._sources if self.tree.exists(path))
-            before = self.tree.digest(FIRST_PARTY) if FIRST_PARTY in self.tree else ""
-            self.tree.put(FIRST_PARTY, digest_text(repr(state)))
-            return self.tree.digest(FIRST_PARTY) != before
-        return False
+            before = self._source_states
+            self._source_states = set(map(self.tree.entry, filter(self.tree.exists, self._sources - self._volatile)))
+            for key in ALL_SOURCES:
+                self.tree.put(key, digest_text(repr(sorted(self._source_states))))
+            return {path for path, _ in before ^ self._source_states}
+        return set()
 
 
 def _keep(records: list[_Record], record: _Record) -> None:

@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from pytest_reloadwatch.graph.keys import path_of
-from pytest_reloadwatch.proof.digest import ABSENT, digest_bytes
+from pytest_reloadwatch.proof.digest import ABSENT, digest_bytes, may_be_source
 from pytest_reloadwatch.rewind.bytecode import discard_bytecode
 from pytest_reloadwatch.session.ending import USAGE_ERROR
 from pytest_reloadwatch.session.rounds import Failure, Round
@@ -22,11 +22,13 @@ if TYPE_CHECKING:
     from pytest_reloadwatch.session.hoisting import Hoister
     from pytest_reloadwatch.session.planner import Planner
     from pytest_reloadwatch.session.rounds import Current
+    from pytest_reloadwatch.session.run_record import RunRecord
     from pytest_reloadwatch.session.situation import Situation
     from pytest_reloadwatch.watch.tree import Sweep
 
 REPLACING = 0.02  # seconds in which an editor that removes or empties a file has written the new one
 UNSTEADY = 5  # runs of one round in which a file changed, until it is taken for the tests' own output
+UNHEARD = 3  # the same for one that no run is cancelled for, so that there are fewer
 _EMPTY = digest_bytes(b"")
 
 
@@ -71,7 +73,7 @@ class Changes:
         relevant = self._is_relevant(changed)
         outdated = self._find_dependents(changed)
         self._book.forget(changed)
-        if not relevant or self._options.once:
+        if not relevant or self._options.once or self._can_wait(changed):
             return False
         if current is None:
             self._book.declare_steady(changed)
@@ -80,12 +82,20 @@ class Changes:
         self._note(changed, outdated, anew=self._situation.state is State.IDLE)
         return True
 
+    def _can_wait(self, changed: set[str]) -> bool:
+        """Whether this may be the doing of a process that does not report: what it means shows after the run."""
+        current = self._situation.current
+        is_unheard = current is not None and current.record.has_unheard
+        return is_unheard and not any(map(may_be_source, changed))
+
     def take_in_after(self, current: Current) -> None:
         """What changed while the run was under way is not what its verdicts rest on, or maybe not. Raises Restart."""
         record = current.record
         self._book.follow(record.past)
         found = self._book.sweep()
         record.note(found)
+        if record.has_unheard:
+            self._count_unheard(record)
         if not found.changed:
             return
         discard_bytecode(found.changed)
@@ -144,10 +154,18 @@ class Changes:
         stamps = [stamp for key in changed if (stamp := self._book.tree.written(path_of(key))) is not None]
         return Timing(max(0.0, lateness(stamps) - (time.monotonic() - looked)), looked)
 
+    def _count_unheard(self, record: RunRecord) -> None:
+        """The same for what no run was cancelled for, and is another at the end of each."""
+        counts, digest = self._situation.round.disturbances, self._book.tree.digest
+        seen = {key for key, before in record.first_seen.items() if key in record.disturbed and digest(key) != before}
+        keys = {key for key in seen if not may_be_source(key)}
+        counts.update({key: counts.get(key, 0) + 1 for key in keys})
+        self._book.leave_out({key for key in keys if counts[key] == UNHEARD})
+
     def _count_disturbances(self, keys: Collection[str]) -> None:
         """Files that change in run after run of a round are written by what the tests start, unseen by us."""
         counts = self._situation.round.disturbances
         for key in keys:
-            if not key.endswith(".py"):
+            if not may_be_source(key):
                 counts[key] = counts.get(key, 0) + 1
         self._book.leave_out({key for key in keys if counts.get(key, 0) == UNSTEADY})

@@ -68,12 +68,15 @@ class Conclusions:
         self._reject_order(current)
         if self._situation.round.wish.update_snapshots:
             self._forget_updates(current)
+        if cancelled:
+            current.record.confirms = frozenset()  # that is still to be done
         unproven = self._book.close(current.record)
         if self._covering is not None:
             self._covering.close(self._book.ended(current.record, unproven))
         self._watching.follow()
-        self._conversation.tell_left_out(map(self._beginning.file_name, self._book.take_left_out()))
-        self._have_retried(unproven)
+        self._conversation.tell_left_out(map(self._beginning.place_name, self._book.take_left_out()))
+        self._conversation.tell_differing(self._book.confirming.take_differing())
+        self._have_retried(unproven, RETRIES + current.record.has_unheard)
         self._count(current, unproven)
         self._judge_ending(current, cancelled=cancelled)
         self._pool.distrust(current.record.number, current.record.disturbed | current.record.written)
@@ -95,14 +98,14 @@ class Conclusions:
         self._book.declare_steady(current.record.written)
         self._situation.round = Round(wish=Wish(is_asked=True))
 
-    def _have_retried(self, unproven: dict[str, str]) -> None:
-        """What they rest on was written while they ran."""
+    def _have_retried(self, unproven: dict[str, str], most: int) -> None:
+        """What they rest on was written while they ran; *most* is how often that is tried again."""
         round_ = self._situation.round
-        if (unproven or self._book.listing_missed) and round_.retries < RETRIES:
+        if (unproven or self._book.listing_missed) and round_.retries < most:
             round_.retries += 1
             round_.before_run = None
         elif unproven:
-            self._conversation.complain_of_writing(map(self._beginning.file_name, unproven.values()))
+            self._conversation.complain_of_writing(map(self._beginning.place_name, unproven.values()))
 
     def _count(self, current: Current, unproven: dict[str, str]) -> None:
         """What has had its turn."""
@@ -110,6 +113,8 @@ class Conclusions:
         if round_.runs:  # otherwise a change has begun another round meanwhile
             round_.attempted |= {nodeid for nodeid in record.ended if nodeid not in unproven}
             round_.attempted |= set(record.failed_files)
+        if current.is_quiet:
+            return  # they were counted when they were told
         round_.tests_run += len(record.ended)
         round_.direct.update(ended.outcome for ended in record.ended.values() if self._is_direct(ended.nodeid))
 

@@ -357,7 +357,7 @@ class Controller:
         situation = self._situation
         self._look()
         situation.failure = None
-        situation.round = Round(wish=wish)
+        situation.round = Round(wish=wish, earlier=situation.round.earlier | situation.round.explained())
         if situation.state is State.RUNNING:
             self._canceller.cancel()
         elif situation.state is State.IDLE:

@@ -60,6 +60,7 @@ class Conversation:
             m.Wrote: self._on_wrote,
             m.Connected: self._on_connected,
             m.Retimed: self._on_retimed,
+            m.Unheard: self._on_unheard,
             m.Collecting: self._on_collecting,
             m.CollectFailed: self._on_collect_failed,
             m.Collection: self._on_collection,
@@ -146,15 +147,24 @@ class Conversation:
         return found
 
     def tell_left_out(self, names: Iterable[str]) -> None:
-        """These files, or a directory where there is no name, count for nobody until they are edited."""
-        left_out = sorted({name or "a directory" for name in names})
+        """These files and directories count for nobody until they are edited."""
+        left_out = sorted(set(names))
         if left_out:
             what = ", ".join(left_out)
             self._screen.note(f"{what} changes in run after run: it is left out of account until you edit it")
 
+    def tell_differing(self, failures: Mapping[str, str]) -> None:
+        """These verdicts are others in a whole run, which has *failures*, than where anything is passed over."""
+        for nodeid, failure in sorted(failures.items())[:FEW]:
+            verb, other = ("fails", "passes") if failure else ("passes", "fails")
+            self._screen.note(
+                f"{nodeid} {verb} in a whole run only; it {other} without what other test files import,"
+                " or what tests before it leave behind"
+            )
+
     def complain_of_writing(self, names: Iterable[str]) -> None:
         """Say once for each file that no verdict can be proven while it keeps being written."""
-        for name in sorted({name or "a directory" for name in names} - self._complaints)[:FEW]:
+        for name in sorted(set(names) - self._complaints)[:FEW]:
             self._complaints.add(name)
             self._screen.note(f"{name} is written while tests run that rest on it: they are not proven by that")
 
@@ -178,13 +188,16 @@ class Conversation:
     def _on_retimed(self, message: m.Retimed, current: Current) -> None:
         self._note_retimed(message.path, current)
 
+    def _on_unheard(self, _message: m.Unheard, current: Current) -> None:
+        current.record.has_unheard = True
+
     def _on_collecting(self, message: m.Collecting, current: Current) -> None:
         current.reached, current.in_test = (message.nodeid, message.path), False
         current.running = {"": (message.nodeid, time.monotonic())}
 
     def _on_collect_failed(self, message: m.CollectFailed, current: Current) -> None:
         current.record.failed_files[message.nodeid] = message.path
-        self._crashes[message.nodeid] = message.crash
+        current.record.crashes[message.nodeid] = self._crashes[message.nodeid] = message.crash
         self.tell_test(current, message.nodeid, "error", message.seconds)
 
     def _on_collection(self, message: m.Collection, current: Current) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pytest_reloadwatch.exceptions import StoreUnusableError
 from pytest_reloadwatch.graph.fingerprint import MODULE, changed, rebound
 from pytest_reloadwatch.graph.keys import is_code, is_line, path_of, proof_key
-from pytest_reloadwatch.proof.digest import ABSENT, FIRST_PARTY, is_listing
+from pytest_reloadwatch.proof.digest import ABSENT, ALL_SOURCES, is_listing
 from pytest_reloadwatch.proof.model import READ, Function
 from pytest_reloadwatch.proof.rank import Change
 from pytest_reloadwatch.proof.store import AT_IMPORT
@@ -170,7 +170,7 @@ class Executions:
     def _compare(self, key: str, before: str, now: str) -> Change:
         path = path_of(key)
         known = self._functions(path)
-        if key == FIRST_PARTY:
+        if key in ALL_SOURCES:
             return Change(key, frozenset(), frozenset())
         if (path.endswith(".py") and not is_code(key) and not is_line(key)) or is_listing(key):
             return Change(key, frozenset(), frozenset())  # who looks at sources as text can wait

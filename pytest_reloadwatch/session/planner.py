@@ -16,7 +16,7 @@ from pytest_reloadwatch.record.executed import is_costly
 from pytest_reloadwatch.rewind.messages import Resume
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Iterator
 
     from pytest_reloadwatch.options import Options
     from pytest_reloadwatch.proof.selection import Selection
@@ -56,7 +56,7 @@ class Planner:
         self.hot = list(dict.fromkeys([*sources, *self.hot]))[:HOT]
 
     def remaining(self, round_: Round) -> frozenset[str]:
-        """What is to run, is not proven and has not had its turn in this round."""
+        """What is to run, is not proven and has not had its turn in this round; in the end what is to be confirmed."""
         selection = self._book.select()
         found = {
             test.nodeid
@@ -72,7 +72,7 @@ class Planner:
                 changed = {path_of(one.change.key) for one in self._book.ranked() if one.change is not None}
                 round_.first_ones = first_ones(self._book.ranked(), self._book.distance_to(changed))
             found &= round_.first_ones
-        return frozenset(found - round_.attempted)
+        return frozenset(found - round_.attempted) or self._book.doubtful() & found
 
     def failing(self) -> set[str]:
         """What failed when it last ran, also where that does not hold for the tree any more."""
@@ -82,7 +82,8 @@ class Planner:
 
     def expected(self, round_: Round, remaining: Collection[str]) -> int:
         """How many of these tests will run, as far as is known."""
-        return sum(self._preferences.lets_through(nodeid, round_) for nodeid in remaining)
+        tests = {nodeid for nodeid in remaining if "::" in nodeid} or remaining  # or else files that had none
+        return sum(self._preferences.lets_through(nodeid, round_) for nodeid in tests)
 
     def held_back(self, round_: Round) -> int:
         """How many tests have no verdict and are out of the filter."""
@@ -125,7 +126,7 @@ class Planner:
         else:
             distance = self._book.distance_to({path_of(key) for key in round_.changed})
             if waited_for:
-                prune |= {one.test.path for one in ranked} - lead(ranked, self._book.seconds, distance)
+                prune |= {one.test.path for one in ranked} - self._lead(ranked, distance)
             if self._stops_at_direct(round_) or self._preferences.filter_of(round_):
                 prune |= {test.path for test in selection.selected} - {one.test.path for one in ranked}
                 proven |= {test.nodeid for test in selection.selected} - remaining
@@ -144,6 +145,11 @@ class Planner:
                 direct_before = dict(round_.direct)
         proven |= round_.attempted
         prune |= {path for path in self._book.files if self._file_name(path) in round_.attempted}
+        if whole := self._needs_whole_run(prune, proven, only, is_waited_for=waited_for):
+            proven |= {nodeid for path in prune for nodeid in self._book.files[path][-1].nodeids}
+            proven -= whole
+            only = None if only is None else sorted(whole.union(only))
+            prune, places = set(), {}
         timed = self._timed(only, prune, proven) if self._options.parallel else []
         return Resume(
             run=run,
@@ -165,6 +171,7 @@ class Planner:
             often=not waited_for,
             cause=list(round_.cause),
             executions=dict(self._book.executions),
+            quiet=bool(remaining) and remaining <= self._book.doubtful() & round_.attempted,
         )
 
     def checkpoint(self, order: Resume) -> Checkpoint | None:
@@ -174,10 +181,30 @@ class Planner:
         files = set(self._book.files) - set(order.prune)
         return self._pool.choose(files, lambda c: self._hoister.fits(c, c.parent, files))
 
+    def _lead(self, ranked: list[Ranked], distance: Callable[[str], int]) -> set[str]:
+        """The files that go first: what needs a whole run waits for one, where anything else is there to begin with."""
+        waiting = self._book.confirming.tests(one.test.nodeid for one in ranked)
+        first = [one for one in ranked if one.test.nodeid not in waiting] or ranked
+        return lead(first, self._book.seconds, distance)
+
+    def _needs_whole_run(
+        self, prune: set[str], proven: set[str], only: list[str] | None, *, is_waited_for: bool
+    ) -> set[str]:
+        """Empty where the run may pass over *prune*; else the tests that run in a whole one, proven or not."""
+        doubtful = set() if is_waited_for else set(self._book.doubtful())
+        due = only if only is not None else self._due(prune, proven)
+        needing = doubtful | self._book.confirming.tests(due)
+        files = self._book.confirming.files() - prune
+        needing |= {nodeid for path in files for nodeid in self._book.files[path][-1].nodeids if nodeid not in proven}
+        return self._book.confirming.company(needing) if needing else set()
+
+    def _due(self, prune: set[str], proven: set[str]) -> Iterator[str]:
+        due = (nodeid for path in set(self._book.files) - prune for nodeid in self._book.files[path][-1].nodeids)
+        return (nodeid for nodeid in due if nodeid not in proven)
+
     def _timed(self, only: list[str] | None, prune: set[str], proven: set[str]) -> list[float]:
         """How long those tests took that will run and have run before."""
-        due = (nodeid for path in set(self._book.files) - prune for nodeid in self._book.files[path][-1].nodeids)
-        nodeids = only if only is not None else (nodeid for nodeid in due if nodeid not in proven)
+        nodeids = only if only is not None else self._due(prune, proven)
         return [self._book.proofs[nodeid][-1].seconds for nodeid in nodeids if nodeid in self._book.proofs]
 
     def _out_of_view(self, round_: Round, selection: Selection) -> set[str]:

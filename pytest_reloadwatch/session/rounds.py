@@ -42,9 +42,9 @@ class Round:
     *attempted* are nodeids with a verdict in this round; *before_run* what was not proven, and how many were
     attempted, when its last run began. A *held* round starts no further run: it was interrupted, or stopped at a
     failure as asked. *in_order* leaves its tests in the order of collection. *first_ones* are the tests that run where
-    only the direct ones are wanted. *reasons* say why tests were selected, by nodeid, *direct* how many of the direct
-    ones have run, by outcome. *is_told* says that the person knows of its cause, *is_first* that nothing was warm when
-    it began. *timing* is how long its steps took.
+    only the direct ones are wanted. *reasons* say why tests were selected, by nodeid, *earlier* why they were in the
+    rounds since the last change, *direct* how many of the direct ones have run, by outcome. *is_told* says that the
+    person knows of its cause, *is_first* that nothing was warm when it began. *timing* is how long its steps took.
     """
 
     cause: list[str] = field(default_factory=list)
@@ -63,10 +63,18 @@ class Round:
     first_ones: set[str] = field(default_factory=set)
     disturbances: dict[str, int] = field(default_factory=dict)
     reasons: dict[str, Ranked] = field(default_factory=dict)
+    earlier: dict[str, Ranked] = field(default_factory=dict)
     direct: Counter[str] = field(default_factory=Counter)
     is_told: bool = False
     timing: Timing = field(default_factory=Timing)
     is_first: bool = False
+
+    def explained(self) -> dict[str, Ranked]:
+        """Why tests were selected: what has changed counts for more than that they failed last time."""
+        return {
+            nodeid: one if one.change is not None else self.earlier.get(nodeid, one)
+            for nodeid, one in self.reasons.items()
+        }
 
     @property
     def is_news(self) -> bool:
@@ -82,7 +90,8 @@ class Current:
     name of the worker, with the moment at which it came there. *broken_at* is how many tests had ended when a line of
     ours last broke its report. *exit_code* is pytest's, once it has finished; *status* the process's, as subprocess has
     it, once its parent has told. *is_sorted* says that its tests have another order than that of collection,
-    *is_waited_for* that it is the first after a change, *is_cold* that it continues from nothing and runs everything.
+    *is_waited_for* that it is the first after a change, *is_cold* that it continues from nothing and runs everything,
+    *is_quiet* that it only confirms.
     """
 
     record: RunRecord
@@ -105,6 +114,7 @@ class Current:
     is_sorted: bool = False
     is_waited_for: bool = False
     is_cold: bool = False
+    is_quiet: bool = False
     exit_code: int | None = None
     status: int | None = None
     closed: bool = False

@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from pytest_reloadwatch.proof.digest import is_listing
+from pytest_reloadwatch.proof.digest import ALL_SOURCES, is_listing
 from pytest_reloadwatch.proof.model import worst
 
 if TYPE_CHECKING:
@@ -19,16 +19,19 @@ if TYPE_CHECKING:
 class RunRecord:
     """What one run has told so far; turned into proofs when it ends.
 
-    *inherited* is the past of the checkpoint that it continues from, *pruned* the files that it was told to pass over.
+    *inherited* is the past of the checkpoint that it continues from, *pruned* the files that it was told to pass over,
+    *confirms* the tests and files whose doubtful verdicts it is to confirm.
     *disturbed* are keys that changed meanwhile, *touched* those that may have; *written* and *retimed* are
     what the run itself wrote, and gave other time stamps or another mode; *connected* are databases that it opened,
-    *before* has what it was seen to change in this way, with the digest from before. *codes* is the code that its
+    *before* has what it was seen to change in this way, with the digest from before, *first_seen* all that changed;
+    *has_unheard* says that it has started processes that do not report what they write. *codes* is the code that its
     tests executed, in the order in which it was told, *functions* the functions that it belongs to.
     """
 
     number: int
     inherited: Group = frozenset()
     pruned: frozenset[str] = frozenset()
+    confirms: frozenset[str] = frozenset()
     begun: int = field(default_factory=time.time_ns)
     past: set[str] = field(default_factory=set)
     disturbed: set[str] = field(default_factory=set)
@@ -37,9 +40,12 @@ class RunRecord:
     before: dict[str, str] = field(default_factory=dict)
     connected: set[str] = field(default_factory=set)
     retimed: set[str] = field(default_factory=set)
+    has_unheard: bool = False
+    first_seen: dict[str, str] = field(default_factory=dict)
     modules: dict[str, str] = field(default_factory=dict)
     collection: Collection | None = None
     failed_files: dict[str, str] = field(default_factory=dict)  # path by nodeid
+    crashes: dict[str, tuple[str, int, str] | None] = field(default_factory=dict)  # of these files
     ended: dict[str, TestEnded] = field(default_factory=dict)
     codes: list[tuple[str, int, str]] = field(default_factory=list)
     numbers: dict[str, list[int]] = field(default_factory=dict)  # of code, by worker and its own numbers
@@ -61,10 +67,16 @@ class RunRecord:
         self.ended[ended.nodeid] = ended if known is None or known.worker == ended.worker else _both(known, ended)
 
     def note(self, found: Sweep) -> None:
-        """A sweep during the run: a directory is touched by every file that comes and goes, that is nothing."""
+        """A sweep during the run: a directory is touched by every file that comes and goes, that is nothing.
+
+        Nor is it a change of all sources where the run has written all of them that changed: *found* loses that.
+        """
+        if found.sources <= self.written:
+            found.changed -= ALL_SOURCES
         self.written |= found.changed & self.connected
         own = {key: digest for key, digest in found.before.items() if key in self.written}
         self.before = own | self.before
+        self.first_seen = found.before | self.first_seen
         self.disturbed |= found.changed - self.written
         self.touched |= {key for key in found.touched - found.changed if not is_listing(key)}
 

@@ -87,22 +87,26 @@ class Starter:
         situation.round.runs += 1
         situation.round.before_run = (remaining, len(situation.round.attempted))
         situation.current = Current(
-            RunRecord(situation.runs, checkpoint.past, frozenset(order.prune)),
+            RunRecord(situation.runs, checkpoint.past, frozenset(order.prune), self._confirms(order)),
             checkpoint.pid,
             list(situation.round.cause),
             is_sorted=bool(order.places),
             is_waited_for=not order.often,
+            is_quiet=order.quiet,
             is_cold=checkpoint.is_root and not order.prune and not order.proven and order.only is None,
         )
         situation.move(State.RUNNING)
         return situation.current
 
+    def _confirms(self, order: Resume) -> frozenset[str]:
+        return frozenset() if order.prune else self._book.doubtful()
+
     def _tell_what_changed(self, remaining: frozenset[str]) -> None:
         round_ = self._situation.round
         if round_.cause and round_.runs == 1 and not round_.is_told:
             round_.is_told = True
-            known = max(self._book.select().known, len(remaining))
             expected = self._planner.expected(round_, remaining)
+            known = max(self._book.select().known, expected)
             self._screen.changed(round_.cause, len(round_.outdated), expected, known)
 
     def _tell_of_fresh_process(self, checkpoint: Checkpoint) -> None:

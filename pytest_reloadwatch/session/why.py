@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_reloadwatch.graph.fingerprint import MODULE
 from pytest_reloadwatch.graph.keys import is_code, path_of
-from pytest_reloadwatch.proof.digest import ABSENT, CONFTESTS, FIRST_PARTY, is_listing, is_path
+from pytest_reloadwatch.proof.digest import ABSENT, CONFTESTS, FIRST_PARTY, WHOLE_RUN, is_listing, is_path
 from pytest_reloadwatch.proof.model import BAD
 from pytest_reloadwatch.proof.rank import Rank
 
@@ -22,6 +22,7 @@ _ARROW = " ← "
 _NAMED = 3  # functions
 _WORDS = {
     FIRST_PARTY: "first-party source, since it starts a process that does not report",
+    WHOLE_RUN: "first-party source, since it needs what only a whole run has",
     CONFTESTS: "which conftests count everywhere",
 }
 _REMARKS = {Rank.FAILED: " (and it failed last time)", Rank.DIRECT: "", Rank.REST: " (by import only)"}
@@ -75,7 +76,7 @@ class Why:
 
     def report(self, round_: Round) -> list[str]:
         """A line for the tests of each file with the same reason, the direct ones first, then one for each module."""
-        ranked = sorted(round_.reasons.values(), key=lambda one: one.rank)
+        ranked = sorted(round_.explained().values(), key=lambda one: one.rank)
         tests = self.selected(ranked)
         modules = self._of_modules(round_.reexecuted if round_.changed else (), round_.changed)
         return [*_by_file(tests), *(f"executed again: {text}" for text in modules.values())]
@@ -90,7 +91,7 @@ class Why:
 
     def _of_nodeid(self, nodeid: str, round_: Round) -> str:
         if nodeid in round_.reasons:
-            text = self.of_test(round_.reasons[nodeid])
+            text = self.of_test(round_.explained()[nodeid])
             return text if nodeid in round_.attempted else f"{text}; not run yet"
         proof = self._book.select().verdicts.get(nodeid)
         if proof is None:

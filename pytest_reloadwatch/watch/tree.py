@@ -37,18 +37,20 @@ _LAG = 10_000_000  # time stamps can be so much behind the clock that programs r
 class Sweep:
     """*changed* keys have another digest than before, *touched* ones were written or replaced at least.
 
-    *before* has the digests that changed paths had.
+    *before* has the digests that changed paths had, *sources* the paths because of which that of all sources changed.
     """
 
     changed: set[str] = field(default_factory=set)
     touched: set[str] = field(default_factory=set)
     before: dict[str, str] = field(default_factory=dict)
+    sources: set[str] = field(default_factory=set)
 
     def add(self, later: Sweep) -> None:
         """What a sweep right after this one has found."""
         self.changed |= later.changed
         self.touched |= later.touched
         self.before = later.before | self.before
+        self.sources |= later.sources
 
 
 class Tree:

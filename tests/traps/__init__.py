@@ -1,6 +1,6 @@
 """Tiny projects as text: each edit changes a verdict of a test that a selection by file names would not choose."""
 
-from traps import collection, files, fixtures, imports, indirect, values, ways
+from traps import collection, files, fixtures, imports, indirect, values, ways, whole
 
 ALL = {
     **values.TRAPS,
@@ -10,6 +10,7 @@ ALL = {
     **indirect.TRAPS,
     **collection.TRAPS,
     **ways.TRAPS,
+    **whole.TRAPS,
 }
 # Rows with an edit after which every verdict is as before: that it stays so is their point.
 UNMOVED = {

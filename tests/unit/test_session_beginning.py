@@ -59,3 +59,9 @@ def test_its_directory_may_go_or_be_replaced(beginning, tmp_path):
     assert beginning.is_gone()
     tmp_path.mkdir()
     assert beginning.is_another()
+
+
+def test_a_directory_has_a_name_too(beginning, tmp_path):
+    assert beginning.place_name(str(tmp_path / "pyproject.toml")) == "pyproject.toml"
+    assert beginning.place_name(listing_key(str(tmp_path / "site"))) == "site/"
+    assert beginning.place_name(listing_key(str(tmp_path))) == "./"

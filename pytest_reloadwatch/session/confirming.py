@@ -1,0 +1,208 @@
+"""Confirming: a verdict that a whole run might not give is looked at once more in one, before the session settles."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from pytest_reloadwatch.exceptions import StoreUnusableError
+from pytest_reloadwatch.graph.keys import proof_key
+from pytest_reloadwatch.proof.digest import WHOLE_RUN
+from pytest_reloadwatch.proof.selection import MOST_GROUPS
+from pytest_reloadwatch.proof.whole import Failure, failure_name, is_doubtful
+from pytest_reloadwatch.session.company import Company
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+
+    from pytest_reloadwatch.proof.model import Collected, Group, Proof
+    from pytest_reloadwatch.proof.store import Store
+    from pytest_reloadwatch.session.bases import Bases
+    from pytest_reloadwatch.session.run_record import RunRecord
+    from pytest_reloadwatch.watch.tree import Tree
+
+
+@dataclass
+class Judged:
+    """What the end of a run means for its verdicts.
+
+    *mended* passed alone and have to pass in a whole run too; nothing is proven until they do. *differing* came out
+    otherwise in this whole run than alone: they rest on others.
+    """
+
+    mended: set[str] = field(default_factory=set)
+    differing: set[str] = field(default_factory=set)
+
+
+class Confirming:
+    """Remembers what whole runs said; ``doubtful`` are the verdicts that one has to look at, by how these failed.
+
+    *files*, *proofs* and *tree* are the book's, *executed* is for Company. Who came out otherwise in a whole run than
+    alone has a proof that says so, and needs whole runs until its file changes; then it has to show again which of them
+    it needs.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        environment: str,
+        files: Mapping[str, Sequence[Collected]],
+        proofs: Mapping[str, Sequence[Proof]],
+        tree: Tree,
+        executed: Collection[str],
+    ) -> None:
+        self.doubtful: dict[str, str] = {}
+        self._environment = environment
+        self._files = files
+        self._proofs = proofs
+        self._tree = tree
+        self._company = Company(files, executed)
+        self._differing: dict[str, str] = {}
+        self._changed: set[str] = set()
+        self._known: dict[str, Failure] = {}
+        with contextlib.suppress(StoreUnusableError):  # then they are confirmed once more, and saving will complain
+            self._known = store.failures.load(environment)
+
+    def judge(self, run: RunRecord, bases: Bases) -> Judged:
+        """Compare what *run* said with what whole runs did; *bases* are what its files rest on."""
+        judged, in_turn, fragile = Judged(), in_their_turn(run), self._fragile(run)
+        if run.collection is not None and run.collection.modules:
+            self._company.modules = frozenset(run.collection.modules)
+        for nodeid, name in _verdicts(run).items():
+            if nodeid in in_turn and not run.pruned:
+                self._note_whole(nodeid, name, judged)
+            elif nodeid in fragile or self._is_doubtful(nodeid, name, run, bases, lacks_tests=nodeid not in in_turn):
+                self.doubtful[nodeid] = name
+                if not name:
+                    judged.mended.add(nodeid)
+            else:
+                self.doubtful.pop(nodeid, None)
+                self._note_alone(nodeid, name)
+        for nodeid in run.confirms:  # no other run would tell more
+            self.doubtful.pop(nodeid, None)
+        return judged
+
+    def take_differing(self) -> dict[str, str]:
+        """How those failed, or an empty name, that came out otherwise in a whole run than alone since the last call."""
+        differing, self._differing = self._differing, {}
+        return differing
+
+    def save(self, store: Store) -> None:
+        """Raises StoreUnusableError."""
+        changed, self._changed = self._changed, set()
+        if changed:
+            found = {nodeid: self._known[nodeid] for nodeid in changed & self._known.keys()}
+            store.failures.save(self._environment, found, changed - found.keys())
+
+    # What needs a whole run
+
+    def needs_whole_run(self, known: Sequence[Collected | Proof] | None) -> bool:
+        """Whether the latest of these verdicts was another where anything was passed over, and the file is as then."""
+        if not known or not is_of_whole_run(known[-1].groups):
+            return False
+        key = proof_key(known[-1].path)
+        return key in self._tree and self._tree.entry(key) in known[-1].groups[0]
+
+    def tests(self, nodeids: Iterable[str]) -> set[str]:
+        """Those of these tests that need a whole run."""
+        if WHOLE_RUN not in self._tree:
+            return set()
+        return {nodeid for nodeid in nodeids if self.needs_whole_run(self._proofs.get(nodeid))}
+
+    def files(self) -> set[str]:
+        """The files that need one to be collected."""
+        if WHOLE_RUN not in self._tree:
+            return set()
+        return {path for path, records in self._files.items() if self.needs_whole_run(records)}
+
+    def company(self, nodeids: Collection[str]) -> set[str]:
+        """These tests, and those of their files that come before them."""
+        found = set(nodeids)
+        for records in self._files.values():
+            known = records[-1].nodeids
+            last = max((place for place, nodeid in enumerate(known) if nodeid in nodeids), default=-1)
+            found.update(known[: last + 1])
+        return found
+
+    # What runs said
+
+    def _fragile(self, run: RunRecord) -> set[str]:
+        """Those tests and files of *run* that came out otherwise than alone when they last did."""
+        if WHOLE_RUN not in self._tree:
+            return set()
+        paths = [path for path, _, _ in run.collection.files] if run.collection is not None else []
+        latest: list[Proof | Collected] = [self._files[path][-1] for path in paths if path in self._files]
+        latest += [self._proofs[nodeid][-1] for nodeid in run.ended if nodeid in self._proofs]
+        return {one.nodeid for one in latest if is_of_whole_run(one.groups)}
+
+    def _is_doubtful(self, nodeid: str, name: str, run: RunRecord, bases: Bases, *, lacks_tests: bool) -> bool:
+        if not is_doubtful(name, self._known.get(nodeid)):
+            return False
+        ended = run.ended.get(nodeid)
+        if ended is None:  # a file
+            path, crash, lacks_tests = run.failed_files.get(nodeid, ""), run.crashes.get(nodeid), False
+            if not path:
+                return True  # it could not be collected in a whole run, and now it can
+        else:
+            path, crash = ended.path, ended.crash
+        message = crash[2] if crash is not None else ""
+        return self._company.matters(path, bases.group(path), run.pruned, message, lacks_tests=lacks_tests)
+
+    def _note_whole(self, nodeid: str, name: str, judged: Judged) -> None:
+        alone = self.doubtful.pop(nodeid, None)
+        if alone is not None and bool(alone) is not bool(name):
+            judged.differing.add(nodeid)
+            self._differing[nodeid] = name
+        if name:
+            known = self._known.get(nodeid)
+            self._put(nodeid, Failure(name, alone == name or known == Failure(name, True)))
+        elif self._known.pop(nodeid, None) is not None:
+            self._changed.add(nodeid)
+
+    def _note_alone(self, nodeid: str, name: str) -> None:
+        known = self._known.get(nodeid)
+        if name and known is not None:
+            self._put(nodeid, replace(known, alone=True))
+
+    def _put(self, nodeid: str, failure: Failure) -> None:
+        if self._known.get(nodeid) != failure:
+            self._known[nodeid] = failure
+            self._changed.add(nodeid)
+
+
+def in_their_turn(run: RunRecord) -> set[str]:
+    """The files of *run*, and the tests before which all those ran that come before them in their file.
+
+    Where several processes share the tests, a run of everything does not see to that either.
+    """
+    if run.collection is None:
+        return set()
+    found = {nodeid for _, nodeid, _ in run.collection.files}
+    turns = {nodeid: turn for turn, nodeid in enumerate(run.ended)}
+    is_shared = any(ended.worker for ended in run.ended.values())
+    last: dict[str, int] = {}
+    for nodeid, path in run.collection.items:
+        turn = turns.get(nodeid)
+        if is_shared or (turn is not None and turn >= last.get(path, 0)):
+            found.add(nodeid)
+        last[path] = len(turns) if turn is None else max(turn, last.get(path, 0))
+    return found
+
+
+def is_of_whole_run(groups: Sequence[Group]) -> bool:
+    """Whether what has these dependencies came out otherwise in a whole run than alone."""
+    return any(map(_names_whole_run, groups[1:]))
+
+
+@functools.lru_cache(MOST_GROUPS)
+def _names_whole_run(group: Group) -> bool:
+    return any(key == WHOLE_RUN for key, _ in group)
+
+
+def _verdicts(run: RunRecord) -> dict[str, str]:
+    """How the tests and files of *run* failed, by name; empty for those that did not."""
+    files = {nodeid: "" for _, nodeid, _ in run.collection.files} if run.collection is not None else {}
+    failed = {nodeid: failure_name("error", run.crashes.get(nodeid)) for nodeid in run.failed_files}
+    return files | failed | {n: failure_name(ended.outcome, ended.crash) for n, ended in run.ended.items()}

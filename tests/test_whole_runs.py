@@ -1,0 +1,110 @@
+"""What fails in a run that passed something over is confirmed in a whole one: once, and after it has been told."""
+
+from harness import WatchSession, run_once
+
+THREE = """
+    --- data.txt
+    1
+    --- test_a.py
+    def test_data():
+        assert int(open("data.txt").read()) == 1
+    def test_other(): pass
+    --- test_b.py
+    def test_b(): pass
+    --- test_c.py
+    import sys
+    sys.path.append("elsewhere")
+    def test_c(): pass
+"""
+DEFINES_ONLY = ("test_c.py", 'sys.path.append("elsewhere")', "")
+DATA, OTHER = "test_a.py::test_data", "test_a.py::test_other"
+SAME_NAME = """
+    --- one/test_one.py
+    def test_one(): pass
+    --- two/test_one.py
+    def test_two(): pass
+"""
+
+
+def test_a_failure_is_told_and_then_confirmed_but_only_once(project):
+    project.apply(THREE)
+    with WatchSession(project) as session:
+        session.assert_equal_to_cold()
+        project.write("data.txt", "2\n")
+        step = session.assert_equal_to_cold()
+        assert step.ran == [DATA, DATA]
+        assert step.reexecuted == []
+        assert step.runs[0]["exit_code"] == 1
+        assert session.output().count("assert 2 == 1") == 2  # in one report: where it failed, and in the summary
+        session.wait_for_output("(1 run, ")
+        project.write("data.txt", "3\n")
+        assert session.assert_equal_to_cold().ran == [DATA]
+        project.replace("test_b.py", "pass", "return None")
+        assert sorted(session.assert_equal_to_cold().ran) == [DATA, "test_b.py::test_b"]
+        project.replace("test_a.py", "== 1", "== 3")
+        assert sorted(session.assert_equal_to_cold().ran) == [DATA, OTHER]
+        assert "whole run" not in session.output()
+
+
+def test_nothing_is_confirmed_where_what_is_passed_over_only_defines(project):
+    project.apply(THREE)
+    project.replace(*DEFINES_ONLY)
+    with WatchSession(project) as session:
+        session.assert_equal_to_cold()
+        project.write("data.txt", "2\n")
+        assert session.assert_equal_to_cold().ran == [DATA]
+        project.replace("test_b.py", "pass", "assert False")
+        assert sorted(session.assert_equal_to_cold().ran) == [DATA, "test_b.py::test_b"]
+
+
+def test_it_is_remembered_that_a_failure_was_confirmed(project):
+    project.apply(THREE)
+    run_once(project)
+    project.write("data.txt", "2\n")
+    ran = []
+    for _ in range(3):
+        session = run_once(project)
+        assert session.process.returncode == 1
+        ran.append([event["nodeid"] for event in session.events() if event["event"] == "test"])
+    assert ran == [[DATA, DATA], [DATA], [DATA]]
+
+
+def test_nothing_is_confirmed_that_failed_in_a_whole_run(project):
+    project.apply(THREE)
+    project.write("data.txt", "2\n")
+    with WatchSession(project) as session:
+        session.assert_equal_to_cold()
+        project.replace("test_c.py", "pass", "return None")
+        assert sorted(session.assert_equal_to_cold().ran) == [DATA, "test_c.py::test_c"]
+
+
+def test_a_test_that_needs_others_says_so_and_is_not_told_as_failing_again(project):
+    project.apply("""
+        --- data.txt
+        1
+        --- test_a.py
+        SEEN = []
+        def test_first():
+            SEEN.append(1)
+        def test_second():
+            assert SEEN and int(open("data.txt").read())
+    """)
+    with WatchSession(project) as session:
+        session.assert_equal_to_cold()
+        project.write("data.txt", "2\n")
+        step = session.assert_equal_to_cold()
+        assert [event["outcome"] for event in step.of("test")] == ["failed", "passed", "passed"]
+        session.wait_for_output("test_a.py::test_second passes in a whole run only")
+        project.write("data.txt", "3\n")
+        step = session.assert_equal_to_cold()
+        assert [event["outcome"] for event in step.of("test")] == ["passed", "passed"]
+
+
+def test_a_file_that_can_only_be_collected_alone_stays_in_error(project):
+    project.apply(SAME_NAME)
+    with WatchSession(project) as session:
+        assert session.assert_equal_to_cold().outcomes["two/test_one.py"] == "error"
+        project.replace("two/test_one.py", "pass", "return None")
+        assert session.assert_equal_to_cold().outcomes["two/test_one.py"] == "error"
+        project.rename("two/test_one.py", "two/test_two.py")
+        assert session.assert_equal_to_cold().exit_code == 0

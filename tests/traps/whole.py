@@ -1,0 +1,86 @@
+"""What only a run of everything has: the imports of other test files, and the tests that ran before."""
+
+TRAPS = {
+    "a submodule that only another test file imports": [
+        """
+        --- test_a.py
+        import dbm.dumb
+        def test_a(): pass
+        --- test_b.py
+        import dbm
+        VALUE = 1
+        def test_b():
+            assert dbm.dumb.open and VALUE == 1
+        """,
+        "--- test_b.py: VALUE = 1 => VALUE = 2",
+        "--- test_b.py: == 1 => == 2",
+    ],
+    "a directory that only another test file puts on sys.path": [
+        """
+        --- one/helpers.py
+        VALUE = 1
+        --- one/test_one.py
+        def test_one(): pass
+        --- two/test_two.py
+        import helpers
+        def test_two():
+            assert helpers.VALUE == 2
+        """,
+        "--- two/test_two.py: == 2 => == 1",
+        "--- one/helpers.py: = 1 => = 2",
+        "--- one/test_one.py renamed one/none.py",
+    ],
+    "a registration by another test file": [
+        """
+        --- registry.py
+        NAMES = []
+        --- test_a.py
+        import registry
+        registry.NAMES.append("a")
+        def test_a(): pass
+        --- test_b.py
+        import registry
+        def test_b():
+            assert registry.NAMES == []
+        --- test_c.py
+        def test_c(): pass
+        """,
+        "--- test_c.py: pass => assert False",
+        "--- test_b.py: == [] => == list('a')",
+        "--- test_c.py: assert False => pass",
+        "--- test_b.py: == list('a') => == []",
+    ],
+    "a test that ran before": [
+        """
+        --- data.txt
+        1
+        --- test_a.py
+        SEEN = []
+        def test_first():
+            SEEN.append(1)
+        def test_second():
+            assert SEEN and int(open("data.txt").read()) in (1, 3)
+        """,
+        "--- data.txt: 1 => 2",
+        "--- data.txt: 2 => 3",
+        "--- test_a.py: SEEN.append(1) => pass",
+        "--- test_a.py: pass => SEEN.append(1)",
+    ],
+    "a test that ran before and leaves something": [
+        """
+        --- data.txt
+        1
+        --- test_a.py
+        SEEN = []
+        def test_first():
+            SEEN.append(1)
+        def test_second():
+            assert not SEEN
+        --- test_b.py
+        def test_b():
+            assert open("data.txt").read() == "1\\n"
+        """,
+        "--- data.txt: 1 => 2",
+        "--- test_a.py: not SEEN => SEEN",
+    ],
+}
