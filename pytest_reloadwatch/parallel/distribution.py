@@ -11,7 +11,7 @@ import pytest
 from pytest_reloadwatch.parallel import _compat, remote
 from pytest_reloadwatch.parallel.elsewhere import arguments, environments, what_to_leave_out
 from pytest_reloadwatch.parallel.verdicts import Verdicts
-from pytest_reloadwatch.parallel.worth import workers_worth
+from pytest_reloadwatch.parallel.worth import Work, processors_here, workers_worth
 from pytest_reloadwatch.rewind.messages import Remark
 
 if TYPE_CHECKING:
@@ -73,14 +73,20 @@ class Distribution:
         """The environments that this run is worth; none where it is quicker in this process."""
         if self._config.getoption("dist") == "each" or not all(map(_compat.is_local, self._wanted)):
             return self._wanted
+        most, tests, processors = len(self._wanted), len(session.items), processors_here()
         waited_for = not self._life.order.often
-        worth = workers_worth(len(self._wanted), len(session.items), self._seconds(session), is_waited_for=waited_for)
+        worth = workers_worth(most, tests, self._work(session), processors, is_waited_for=waited_for)
+        if processors <= worth < min(most, tests):
+            self._remark(f"{worth} workers, not {most}: these tests keep a processor busy, and {processors} are here")
         return self._wanted[:worth] if worth > 1 else []
 
-    def _seconds(self, session: pytest.Session) -> float | None:
+    def _work(self, session: pytest.Session) -> Work | None:
         """What the tests will take together, as far as they have run before; None where none has."""
         order = self._life.order
-        return order.seconds * len(session.items) / order.timed if order.timed else None
+        if not order.timed:
+            return None
+        scale = len(session.items) / order.timed
+        return Work(order.seconds * scale, order.waited * scale)
 
     def _open_nursery(self, session: pytest.Session) -> bool:
         """Prepare for workers on this machine; False in those that are forked, when they have done their work."""
