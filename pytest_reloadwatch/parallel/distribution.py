@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pytest_reloadwatch.rewind.life import Life
     from pytest_reloadwatch.rewind.run import Run
 
+_PATIENCE = 10.0  # seconds that workers have to end after their tests, as with xdist itself
 IN_PLACE = "modules are reloaded in place here, and that is no moment to fork from"
 
 
@@ -46,6 +47,7 @@ class Distribution:
         self._arguments = list(map(str, config.invocation_params.args))
         self._nodeids: set[str] = set()  # of the tests to run
         self._nursery: Nursery | None = None
+        self._is_complete = False  # whether all workers came to their end
         self._node: Any = None
 
     @pytest.hookimpl
@@ -123,9 +125,16 @@ class Distribution:
             if self._nursery is not None:
                 self._nursery.interrupt()
             raise
+        self._is_complete = True
         if verdicts.missing and not session.testsfailed:
             reason = f"the workers ended before {len(verdicts.missing)} tests had run"
             pytest.exit(reason, pytest.ExitCode.INTERNAL_ERROR)
+
+    @pytest.hookimpl
+    def pytest_unconfigure(self) -> None:
+        """Before the end of this process, which takes its memory apart: what workers share with it would be copied."""
+        if self._nursery is not None:
+            self._nursery.close(_PATIENCE if self._is_complete else 0.0)
 
     def _find_left_out(self) -> list[str]:
         """Beginnings of nodeids that are not to be run; only who knows nothing of the run has to be told."""
