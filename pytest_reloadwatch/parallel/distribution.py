@@ -78,7 +78,7 @@ class Distribution:
         most, tests, processors = len(self._wanted), len(session.items), processors_here()
         waited_for = not self._life.order.often
         worth = workers_worth(most, tests, self._work(session), processors, is_waited_for=waited_for)
-        if processors <= worth < min(most, tests):
+        if 1 < processors <= worth < min(most, tests):
             self._remark(f"{worth} workers, not {most}: these tests keep a processor busy, and {processors} are here")
         return self._wanted[:worth] if worth > 1 else []
 
