@@ -7,6 +7,7 @@ place nothing forks: the process becomes the controller, which starts workers wi
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import shutil
 import sys
@@ -57,6 +58,7 @@ def start_session(config: pytest.Config, arguments: list[str], options: Options)
     remove_stale()
     reports = make_directory()
     flush_streams()
+    gc.freeze()  # or the first collection on either side copies all that they share
     workers = None
     if options.engine == "inplace":
         workers = Workers(internal.address, reports, str(config.invocation_params.dir))

@@ -228,6 +228,34 @@ def test_a_run_has_the_workers_that_it_is_worth(project):
         session.wait_for_output("2 workers [2 items]", since)
 
 
+BUSY = """
+    import atexit, os, time, pytest
+    names = []
+    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:2])
+    @atexit.register
+    def leave():
+        with open(os.environ["LEFT"], "a") as file:
+            file.writelines(names)
+    @pytest.mark.parametrize("number", range(8))
+    def test_busy(number, worker_id):
+        names[:] = [worker_id + "\\n"]
+        end = time.thread_time() + 0.1
+        while time.thread_time() < end: pass
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux" or (os.cpu_count() or 1) < 2, reason="needs two processors, and to know")
+def test_busy_tests_have_no_more_workers_than_processors_and_each_ends_properly(project, tmp_path):
+    project.write("test_busy.py", BUSY)
+    left = tmp_path / "left"
+    for count in (4, 2):
+        left.write_text("")
+        session = run_once(project, "-n4", "--reload-all", environment={"LEFT": str(left)})
+        assert session.process.returncode == 0
+        assert ("2 workers, not 4" in session.output()) == (count == 2)
+        assert sorted(left.read_text().split()) == [f"gw{number}" for number in range(count)]
+
+
 RECORDED = """
     --- one.py
     def value(): return 1

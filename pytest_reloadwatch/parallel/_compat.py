@@ -5,8 +5,10 @@ Checked on pytest-xdist 3.5 to 3.8, execnet 2.0 to 2.1, pytest 8.0 to 9.2.
 
 from __future__ import annotations
 
+import atexit
 import os
 import signal
+import threading
 import time
 from pathlib import Path
 from queue import SimpleQueue
@@ -176,6 +178,20 @@ def silence_terminal(config: pytest.Config) -> None:
     saved = getattr(getattr(captures, "out", None), "targetfd_save", -1)
     if saved >= 0:
         os.dup2(nowhere.fileno(), saved, inheritable=False)
+
+
+def stop_capturing(config: pytest.Config) -> None:
+    """What is printed from here on goes where the process was told to print."""
+    manager: Any = config.pluginmanager.getplugin("capturemanager")
+    if manager is not None:
+        manager.stop_global_capturing()
+
+
+def run_exit_functions() -> None:
+    """As the interpreter does at its end: first wait for threads that are no daemons (Python 3.10 to 3.14)."""
+    shutdown: Any = vars(threading)["_shutdown"]
+    shutdown()
+    atexit._run_exitfuncs()
 
 
 def import_ahead() -> None:

@@ -11,7 +11,7 @@ import pytest
 from pytest_reloadwatch.parallel import _compat, remote
 from pytest_reloadwatch.parallel.elsewhere import arguments, environments, what_to_leave_out
 from pytest_reloadwatch.parallel.verdicts import Verdicts
-from pytest_reloadwatch.parallel.worth import workers_worth
+from pytest_reloadwatch.parallel.worth import Work, processors_here, workers_worth
 from pytest_reloadwatch.rewind.messages import Remark
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pytest_reloadwatch.rewind.life import Life
     from pytest_reloadwatch.rewind.run import Run
 
+_PATIENCE = 10.0  # seconds that workers have to end after their tests, as with xdist itself
 IN_PLACE = "modules are reloaded in place here, and that is no moment to fork from"
 
 
@@ -46,6 +47,7 @@ class Distribution:
         self._arguments = list(map(str, config.invocation_params.args))
         self._nodeids: set[str] = set()  # of the tests to run
         self._nursery: Nursery | None = None
+        self._is_complete = False  # whether all workers came to their end
         self._node: Any = None
 
     @pytest.hookimpl
@@ -73,14 +75,20 @@ class Distribution:
         """The environments that this run is worth; none where it is quicker in this process."""
         if self._config.getoption("dist") == "each" or not all(map(_compat.is_local, self._wanted)):
             return self._wanted
+        most, tests, processors = len(self._wanted), len(session.items), processors_here()
         waited_for = not self._life.order.often
-        worth = workers_worth(len(self._wanted), len(session.items), self._seconds(session), is_waited_for=waited_for)
+        worth = workers_worth(most, tests, self._work(session), processors, is_waited_for=waited_for)
+        if 1 < processors <= worth < min(most, tests):
+            self._remark(f"{worth} workers, not {most}: these tests keep a processor busy, and {processors} are here")
         return self._wanted[:worth] if worth > 1 else []
 
-    def _seconds(self, session: pytest.Session) -> float | None:
+    def _work(self, session: pytest.Session) -> Work | None:
         """What the tests will take together, as far as they have run before; None where none has."""
         order = self._life.order
-        return order.seconds * len(session.items) / order.timed if order.timed else None
+        if not order.timed:
+            return None
+        scale = len(session.items) / order.timed
+        return Work(order.seconds * scale, order.waited * scale)
 
     def _open_nursery(self, session: pytest.Session) -> bool:
         """Prepare for workers on this machine; False in those that are forked, when they have done their work."""
@@ -117,9 +125,16 @@ class Distribution:
             if self._nursery is not None:
                 self._nursery.interrupt()
             raise
+        self._is_complete = True
         if verdicts.missing and not session.testsfailed:
             reason = f"the workers ended before {len(verdicts.missing)} tests had run"
             pytest.exit(reason, pytest.ExitCode.INTERNAL_ERROR)
+
+    @pytest.hookimpl
+    def pytest_unconfigure(self) -> None:
+        """Before the end of this process, which takes its memory apart: what workers share with it would be copied."""
+        if self._nursery is not None:
+            self._nursery.close(_PATIENCE if self._is_complete else 0.0)
 
     def _find_left_out(self) -> list[str]:
         """Beginnings of nodeids that are not to be run; only who knows nothing of the run has to be told."""

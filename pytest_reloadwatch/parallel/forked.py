@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_reloadwatch.parallel import _compat, environ, remote
 from pytest_reloadwatch.parallel.last_words import LastWords
 from pytest_reloadwatch.rewind.run import PLAIN_NODEID
+from pytest_reloadwatch.rewind.streams import flush_streams
 
 if TYPE_CHECKING:
     import socket
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class ForkedWorker:
-    """One process; ``work`` returns when there is nothing more to run."""
+    """One process; ``work`` returns when there is nothing more to run, ``leave`` never does."""
 
     def __init__(self, run: Run, timeline: Timeline, roles: Roles, origin: Origin, config: pytest.Config) -> None:
         self._run = run
@@ -33,6 +34,7 @@ class ForkedWorker:
         self._roles = roles
         self._origin = origin
         self._config = config
+        self._has_worked = False
 
     def work(self, connection: socket.socket, session: pytest.Session, shared: SharedState) -> None:
         shared.restore()
@@ -44,7 +46,19 @@ class ForkedWorker:
         interactor = _compat.interact(self._config, channel, options)
         self._config.pluginmanager.register(LastWords(self._timeline))
         self._take_over(interactor, session)
+        self._has_worked = True
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # all tests are over: an interrupt only came too late
+
+    def leave(self) -> None:
+        """The last of pytest's cleanups: in a worker all that the end of a process does but to take its memory apart.
+
+        That would copy it, page by page, for it is shared with all other workers.
+        """
+        if self._has_worked:
+            _compat.stop_capturing(self._config)
+            _compat.run_exit_functions()
+            flush_streams()
+            os._exit(0)
 
     @staticmethod
     def _serve_until_begun(gateway: _compat.ForkedGateway) -> execnet.Channel:

@@ -30,6 +30,7 @@ class Forks:
         self._roles = Roles(config)
         self._worker = ForkedWorker(run, timeline, self._roles, Origin(), config)
         config.pluginmanager.register(self._roles)
+        config.add_cleanup(self._worker.leave)
 
     def begin_tests(self) -> None:
         """From here on whoever asks for his role asks in it."""

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _REQUEST = struct.Struct("=ci")
-_FORK, _INTERRUPT, _KILL = b"F", b"I", b"K"
+_FORK, _INTERRUPT, _KILL, _END = b"F", b"I", b"K", b"E"
 
 
 class Nursery:
@@ -51,8 +51,12 @@ class Nursery:
         with contextlib.suppress(OSError):
             self._ask(_KILL, pid)
 
-    def close(self) -> None:
-        """The run is over: what is left of its workers ends."""
+    def close(self, patience: float = 0.0) -> None:
+        """The run is over: what is left of its workers ends, when they have had *patience* seconds for it."""
+        if patience:
+            self._connection.settimeout(patience)
+            with contextlib.suppress(OSError):
+                self._ask(_END)
         self._connection.close()
 
     def _ask(self, request: bytes, pid: int = 0, descriptors: list[int] | None = None) -> int:
@@ -91,6 +95,7 @@ class _Forker:
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
         self._workers: set[int] = set()
+        self._is_over = False
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         signal.signal(signal.SIGHUP, signal.SIG_DFL)
@@ -114,9 +119,14 @@ class _Forker:
                 worker = self._answer(message, descriptors)
                 if worker is not None:
                     return worker
+            if self._is_over and not self._workers:
+                self._leave()  # which the run sees, in place of an answer
 
     def _answer(self, message: bytes, descriptors: list[int]) -> socket.socket | None:
         request, pid = _REQUEST.unpack(message)
+        if request == _END:
+            self._is_over = True
+            return None
         if request == _FORK:
             pid = _fork()
             if not pid:

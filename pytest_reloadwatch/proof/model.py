@@ -28,13 +28,17 @@ def worst(outcomes: Iterable[str]) -> str:
 
 @dataclass(frozen=True)
 class Proof:
-    """A verdict with the digests of everything it rests on."""
+    """A verdict with the digests of everything it rests on.
+
+    *waited*: how many of its *seconds* the test had nothing to do, None where that is not known.
+    """
 
     nodeid: str
     path: str
     groups: tuple[Group, ...]
     outcome: str
     seconds: float
+    waited: float | None = None
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,7 @@ create table dependencies (id integer primary key, entries blob not null unique)
 -- Verdicts. groups: ids of dependencies, comma-separated.
 create table proof (
     nodeid text not null, environment text not null, path text not null, groups text not null,
-    outcome text not null, seconds real not null, serial integer primary key autoincrement,
+    outcome text not null, seconds real not null, waited real, serial integer primary key autoincrement,
     unique (nodeid, environment, groups)
 );
 -- What collecting a file gave, for one scope (-k, -m, paths). nodeids: a JSON list, in order.
@@ -104,29 +104,29 @@ class Store:
             files.setdefault(path, []).append(record)
         # The other columns are those of the row with the maximum (sqlite.org/lang_select.html, bare columns).
         latest = (
-            "select nodeid, path, groups, outcome, seconds, max(serial)"
+            "select nodeid, path, groups, outcome, seconds, waited, max(serial)"
             " from proof where environment = ? group by nodeid"
         )
         proofs = {
-            nodeid: [Proof(nodeid, path, groups.get(ids), outcome, seconds)]
-            for nodeid, path, ids, outcome, seconds, _ in self._db.execute(latest, (environment,))
+            nodeid: [Proof(nodeid, path, groups.get(ids), outcome, seconds, waited)]
+            for nodeid, path, ids, outcome, seconds, waited, _ in self._db.execute(latest, (environment,))
         }
         return files, proofs
 
     def history(self, environment: str, nodeids: Collection[str]) -> dict[str, list[Proof]]:
         """All proofs of some tests, oldest first. Raises StoreUnusableError."""
-        query = "select nodeid, path, groups, outcome, seconds from proof where environment = ?"
+        query = "select nodeid, path, groups, outcome, seconds, waited from proof where environment = ?"
         found: dict[str, list[Proof]] = {}
         try:
             if len(nodeids) > MANY:
-                rows: Iterable[tuple[str, str, str, str, float]]
+                rows: Iterable[tuple[str, str, str, str, float, float | None]]
                 rows = self._db.execute(f"{query} order by serial", (environment,))
             else:
                 each = f"{query} and nodeid = ? order by serial"
                 rows = (row for nodeid in nodeids for row in self._db.execute(each, (environment, nodeid)))
-            for nodeid, path, ids, outcome, seconds in rows:
+            for nodeid, path, ids, *rest in rows:
                 if nodeid in nodeids:
-                    found.setdefault(nodeid, []).append(Proof(nodeid, path, self._groups.get(ids), outcome, seconds))
+                    found.setdefault(nodeid, []).append(Proof(nodeid, path, self._groups.get(ids), *rest))
         except (sqlite3.Error, ValueError, TypeError) as error:
             raise StoreUnusableError(str(error)) from error
         return found
@@ -288,9 +288,12 @@ class Store:
 
     def _save_proofs(self, environment: str, proofs: Sequence[Proof]) -> None:
         self._db.executemany(
-            "insert or replace into proof (nodeid, environment, path, groups, outcome, seconds)"
-            " values (?, ?, ?, ?, ?, ?)",
-            [(p.nodeid, environment, p.path, self._groups.numbers(p.groups), p.outcome, p.seconds) for p in proofs],
+            "insert or replace into proof (nodeid, environment, path, groups, outcome, seconds, waited)"
+            " values (?, ?, ?, ?, ?, ?, ?)",
+            [
+                (p.nodeid, environment, p.path, self._groups.numbers(p.groups), p.outcome, p.seconds, p.waited)
+                for p in proofs
+            ],
         )
         self._db.executemany(
             "delete from proof where nodeid = ?1 and environment = ?2 and serial not in"

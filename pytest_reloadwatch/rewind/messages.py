@@ -37,7 +37,7 @@ class Resume(Message):
     to be kept; *direct_before*: how many direct tests earlier runs of the round had, by outcome, None where a later
     run has the last of them; *others_wait*: whether a later run has anything at all; *as_before*: tests that will
     execute what they executed when they last ran, and *imports_as_before* whether imports will; *seconds* is what
-    *timed* of the tests took together when they last ran; *hot*: files before
+    *timed* of the tests took together when they last ran, *waited* of these with nothing to do; *hot*: files before
     which to freeze; *view*: file, name and marker of a filter through which tests have to pass (proof.filter);
     *fail_fast*: whether the first failure ends the run; *update_snapshots*: whether the plugins for them write anew,
     from the first checkpoint only; *freeze*: whether to freeze at all, *often*: in other places too, which takes a few
@@ -56,6 +56,7 @@ class Resume(Message):
     as_before: list[str] = field(default_factory=list)
     imports_as_before: bool = False
     seconds: float = 0.0
+    waited: float = 0.0
     timed: int = 0
     hot: list[str] = field(default_factory=list)
     view: list[str] = field(default_factory=list)
@@ -252,6 +253,7 @@ class TestEnded(Message):
     test was the last to use it. *unseen*: nobody recorded anything, so all that is first-party counts. *crash* is where
     it failed, path and line, and with which message. *silent* are programs that it started and that do not report,
     because of which it is *opaque*. *covered*: it has executed what it covered (Covered), and *executed* besides.
+    *waited*: how many of its seconds it had nothing to do, None where that is not known.
     """
 
     run: int
@@ -271,6 +273,7 @@ class TestEnded(Message):
     crash: tuple[str, int, str] | None = None
     silent: list[str] = field(default_factory=list)
     covered: bool = False
+    waited: float | None = None
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from pytest_reloadwatch import _compat
 from pytest_reloadwatch.exceptions import HoistMismatchError
 from pytest_reloadwatch.proof.filter import Filter
 from pytest_reloadwatch.proof.model import worst
+from pytest_reloadwatch.record.waiting import Waiting
 from pytest_reloadwatch.rewind.crash import crash_of, failure_place
 from pytest_reloadwatch.rewind.messages import (
     CollectFailed,
@@ -61,6 +62,7 @@ class Run:
         self._at = ""  # the test that runs
         self._outcomes: list[str] = []
         self._seconds = 0.0
+        self._waiting = Waiting()
         self._teardown_failed = False
         self._crash: tuple[str, int, str] | None = None
         self._files: dict[str, tuple[str, str]] = {}
@@ -245,6 +247,7 @@ class Run:
         self._outcomes, self._seconds, self._teardown_failed, self._crash = [], 0.0, False, None
         nodeid = self._at = _plain_nodeid(item)
         self._timeline.send(TestStarted(self._run, nodeid, str(item.path), worker=self.worker))
+        self._waiting.begin()
         self._owners.begin_test(item, is_known=nodeid in self._as_before)
         try:
             result = yield
@@ -284,6 +287,10 @@ class Run:
             )
         )
 
+    def _waited(self) -> float | None:
+        waited = self._waiting.seconds()
+        return None if waited is None else min(waited, self._seconds)
+
     def _tell(self, item: pytest.Item, outcome: str, owner: Owner, *, with_next: bool) -> None:
         new = self._owners.code_since(self._codes_told)
         self._codes_told += len(new)
@@ -294,6 +301,7 @@ class Run:
                 path=str(item.path),
                 outcome=outcome,
                 seconds=self._seconds,
+                waited=self._waited(),
                 keys=sorted(owner.keys),
                 opaque=owner.opaque,
                 read=sorted(owner.read),

@@ -518,7 +518,7 @@ class Book:
                 self.loose[ended.nodeid] = ended.outcome
                 continue
             groups = (bases.group(ended.path), *([bases.own(own)] if own else []))
-            proof = Proof(ended.nodeid, ended.path, groups, ended.outcome, ended.seconds)
+            proof = Proof(ended.nodeid, ended.path, groups, ended.outcome, ended.seconds, ended.waited)
             self._note_flaky(proof)
             _keep(self.proofs.setdefault(ended.nodeid, []), proof)
             if ended.nodeid in judged.differing:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
 
     from pytest_reloadwatch.options import Options
+    from pytest_reloadwatch.proof.model import Proof
     from pytest_reloadwatch.proof.selection import Selection
     from pytest_reloadwatch.rewind.choice import Checkpoint
     from pytest_reloadwatch.session.book import Book
@@ -161,7 +162,8 @@ class Planner:
             others_wait=others_wait,
             as_before=as_before,
             imports_as_before=imports_as_before,
-            seconds=sum(timed),
+            seconds=sum(proof.seconds for proof in timed),
+            waited=sum(proof.seconds if proof.waited is None else proof.waited for proof in timed),
             timed=len(timed),
             hot=list(self.hot),
             view=list(astuple(self._preferences.filter_of(round_))),
@@ -202,10 +204,10 @@ class Planner:
         due = (nodeid for path in set(self._book.files) - prune for nodeid in self._book.files[path][-1].nodeids)
         return (nodeid for nodeid in due if nodeid not in proven)
 
-    def _timed(self, only: list[str] | None, prune: set[str], proven: set[str]) -> list[float]:
-        """How long those tests took that will run and have run before."""
+    def _timed(self, only: list[str] | None, prune: set[str], proven: set[str]) -> list[Proof]:
+        """The latest proofs of those tests that will run and have run before: they tell how long that took."""
         nodeids = only if only is not None else self._due(prune, proven)
-        return [self._book.proofs[nodeid][-1].seconds for nodeid in nodeids if nodeid in self._book.proofs]
+        return [self._book.proofs[nodeid][-1] for nodeid in nodeids if nodeid in self._book.proofs]
 
     def _out_of_view(self, round_: Round, selection: Selection) -> set[str]:
         """The files of which no test gets through the filter."""

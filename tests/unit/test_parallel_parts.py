@@ -3,6 +3,8 @@
 import os
 import random
 import signal
+import sys
+import time
 
 import pytest
 
@@ -11,7 +13,8 @@ pytest.importorskip("xdist")
 from pytest_reloadwatch.parallel.elsewhere import arguments, environments, what_to_leave_out
 from pytest_reloadwatch.parallel.nursery import Nursery, open_nursery
 from pytest_reloadwatch.parallel.randomness import Origin
-from pytest_reloadwatch.parallel.worth import workers_worth
+from pytest_reloadwatch.parallel.worth import Work, workers_worth
+from pytest_reloadwatch.record.waiting import Waiting
 from pytest_reloadwatch.rewind import messages as m
 from pytest_reloadwatch.session.run_record import RunRecord
 
@@ -28,18 +31,38 @@ from pytest_reloadwatch.session.run_record import RunRecord
     ],
 )
 def test_workers_worth(most, tests, seconds, expected):
-    assert workers_worth(most, tests, seconds) == expected
+    work = None if seconds is None else Work(seconds, 0.0)
+    assert workers_worth(most, tests, work, 64) == expected
 
 
 @pytest.mark.parametrize(("seconds", "expected"), [(0.9, 1), (2.0, 2)])
 def test_the_first_verdict_after_a_save_comes_first(seconds, expected):
-    assert workers_worth(2, 100, seconds, is_waited_for=True) == expected
-    assert workers_worth(2, 100, seconds) == 2
+    assert workers_worth(2, 100, Work(seconds, 0.0), 2, is_waited_for=True) == expected
+    assert workers_worth(2, 100, Work(seconds, 0.0), 2) == 2
 
 
 def test_longer_runs_are_worth_more_workers():
-    counts = [workers_worth(64, 1000, seconds) for seconds in (0.05, 0.5, 5.0, 50.0)]
+    counts = [workers_worth(64, 1000, Work(seconds, 0.0), 64) for seconds in (0.05, 0.5, 5.0, 50.0)]
     assert counts == sorted(set(counts))
+
+
+@pytest.mark.parametrize(("waited", "expected"), [(0.0, 2), (1.0, 2), (9.0, 4), (20.0, 8)])
+def test_more_workers_than_processors_are_for_tests_that_wait(waited, expected):
+    assert workers_worth(8, 100, Work(20.0, waited), 2) == expected
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells how long a thread was in a queue")
+def test_waiting_is_told_from_working():
+    waiting = Waiting()
+    waiting.begin()
+    time.sleep(0.3)
+    slept = waiting.seconds()
+    waiting.begin()
+    end = time.thread_time() + 0.3
+    while time.thread_time() < end:
+        pass
+    worked = waiting.seconds()
+    assert slept >= 0.3 * 0.9 > 2 * worked
 
 
 class TestRandomness:
