@@ -5,7 +5,7 @@ It decides and starts nothing; the controller carries out what it says.
 
 from __future__ import annotations
 
-from dataclasses import astuple
+from dataclasses import astuple, dataclass, field
 from typing import TYPE_CHECKING
 
 from pytest_reloadwatch.graph.keys import path_of
@@ -16,7 +16,7 @@ from pytest_reloadwatch.record.executed import is_costly
 from pytest_reloadwatch.rewind.messages import Resume
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator
+    from collections.abc import Callable, Collection, Iterable
 
     from pytest_reloadwatch.options import Options
     from pytest_reloadwatch.proof.model import Proof
@@ -29,6 +29,20 @@ if TYPE_CHECKING:
     from pytest_reloadwatch.session.rounds import Round
 
 HOT = 4  # files edited lately before which runs freeze
+
+
+@dataclass
+class _Part:
+    """The part of the suite that a run collects and runs, and in which order; see rewind.messages.Resume."""
+
+    prune: set[str]
+    proven: set[str]
+    only: list[str] | None = None
+    places: dict[str, tuple[int, int]] = field(default_factory=dict)
+    direct_before: dict[str, int] | None = None
+    others_wait: bool = False
+    as_before: list[str] = field(default_factory=list)
+    imports_as_before: bool = False
 
 
 class Planner:
@@ -107,61 +121,18 @@ class Planner:
 
     def order(self, round_: Round, remaining: frozenset[str], run: int) -> Resume:
         """What the run number *run* collects and runs."""
-        selection = self._book.select()
-        ranked = [one for one in self._ranked(round_) if one.test.nodeid in remaining]
-        prune, proven, only = set(selection.prune), set(selection.proven), None
-        waited_for = bool(round_.changed or round_.wish.nodeids) and not round_.runs
-        places: dict[str, tuple[int, int]] = {}
-        direct_before, others_wait = None, False
-        as_before: list[str] = []
-        imports_as_before = False
-        if round_.wish.everything:
-            prune, proven = self._out_of_view(round_, selection), set()
-        elif round_.wish.nodeids:
-            only = sorted(round_.wish.nodeids - round_.attempted)
-            prune = self._book.files_without(only)
-            prune -= self._book.brought_along(only, prune)
-        elif round_.wish.only_failing or round_.wish.only:
-            only = sorted(remaining)
-            prune = set(self._book.files) - {test.path for test in selection.selected if test.nodeid in remaining}
-        else:
-            distance = self._book.distance_to({path_of(key) for key in round_.changed})
-            if waited_for:
-                prune |= {one.test.path for one in ranked} - self._lead(ranked, distance)
-            if self._stops_at_direct(round_) or self._preferences.filter_of(round_):
-                prune |= {test.path for test in selection.selected} - {one.test.path for one in ranked}
-                proven |= {test.nodeid for test in selection.selected} - remaining
-            due = [one for one in ranked if one.test.path not in prune and one.test.nodeid not in proven]
-            if any(one.rank is not Rank.DIRECT for one in due) and not round_.in_order:
-                places = order(due, self._book.seconds, distance)
-            nodeids = [one.test.nodeid for one in due]
-            brought_along = self._book.brought_along(nodeids, prune)
-            proven |= {nodeid for path in brought_along for nodeid in self._book.files[path][-1].nodeids}
-            prune -= brought_along
-            waiting = [one for one in self._ranked(round_) if self._waits(one, round_, prune, proven)]
-            others_wait = bool(waiting)
-            if is_costly():
-                as_before, imports_as_before = self._book.as_before(nodeids)
-            if all(one.rank is not Rank.DIRECT for one in waiting):
-                direct_before = dict(round_.direct)
-        proven |= round_.attempted
-        prune |= {path for path in self._book.files if self._file_name(path) in round_.attempted}
-        if whole := self._needs_whole_run(prune, proven, only, is_waited_for=waited_for):
-            proven |= {nodeid for path in prune for nodeid in self._book.files[path][-1].nodeids}
-            proven -= whole
-            only = None if only is None else sorted(whole.union(only))
-            prune, places = set(), {}
-        timed = self._timed(only, prune, proven) if self._options.parallel else []
+        part = self._part(round_, remaining)
+        timed = self._timed(part) if self._options.parallel else []
         return Resume(
             run=run,
-            prune=sorted(prune),
-            proven=sorted(proven),
-            only=only,
-            places=places,
-            direct_before=direct_before,
-            others_wait=others_wait,
-            as_before=as_before,
-            imports_as_before=imports_as_before,
+            prune=sorted(part.prune),
+            proven=sorted(part.proven),
+            only=part.only,
+            places=part.places,
+            direct_before=part.direct_before,
+            others_wait=part.others_wait,
+            as_before=part.as_before,
+            imports_as_before=part.imports_as_before,
             seconds=sum(proof.seconds for proof in timed),
             waited=sum(proof.seconds if proof.waited is None else proof.waited for proof in timed),
             timed=len(timed),
@@ -170,7 +141,7 @@ class Planner:
             fail_fast=self._preferences.fail_fast,
             update_snapshots=round_.wish.update_snapshots,
             freeze=not self._options.once,
-            often=not waited_for,
+            often=not _is_waited_for(round_),
             cause=list(round_.cause),
             executions=dict(self._book.executions),
             quiet=bool(remaining) and remaining <= self._book.doubtful() & round_.attempted,
@@ -183,31 +154,80 @@ class Planner:
         files = set(self._book.files) - set(order.prune)
         return self._pool.choose(files, lambda c: self._hoister.fits(c, c.parent, files))
 
+    def _part(self, round_: Round, remaining: frozenset[str]) -> _Part:
+        selection, wish = self._book.select(), round_.wish
+        part = _Part(set(selection.prune), set(selection.proven))
+        if wish.everything:
+            part.prune, part.proven = self._out_of_view(round_, selection), set()
+        elif wish.nodeids:
+            part.only = sorted(wish.nodeids - round_.attempted)
+            part.prune = self._book.files_without(part.only)
+            part.prune -= self._book.brought_along(part.only, part.prune)
+        elif wish.only_failing or wish.only:
+            part.only = sorted(remaining)
+            part.prune = set(self._book.files) - {test.path for test in selection.selected if test.nodeid in remaining}
+        else:
+            self._leave_affected(part, round_, remaining, selection)
+        part.proven |= round_.attempted
+        part.prune |= {path for path in self._book.files if self._file_name(path) in round_.attempted}
+        self._make_whole(part, is_waited_for=_is_waited_for(round_))
+        return part
+
+    def _leave_affected(self, part: _Part, round_: Round, remaining: frozenset[str], selection: Selection) -> None:
+        """Of what is not proven, what has its turn now, in which order."""
+        ranked = [one for one in self._ranked(round_) if one.test.nodeid in remaining]
+        distance = self._book.distance_to({path_of(key) for key in round_.changed})
+        if _is_waited_for(round_):
+            part.prune |= {one.test.path for one in ranked} - self._lead(ranked, distance)
+        if self._stops_at_direct(round_) or self._preferences.filter_of(round_):
+            part.prune |= {test.path for test in selection.selected} - {one.test.path for one in ranked}
+            part.proven |= {test.nodeid for test in selection.selected} - remaining
+        due = [one for one in ranked if one.test.path not in part.prune and one.test.nodeid not in part.proven]
+        if any(one.rank is not Rank.DIRECT for one in due) and not round_.in_order:
+            part.places = order(due, self._book.seconds, distance)
+        nodeids = [one.test.nodeid for one in due]
+        brought_along = self._book.brought_along(nodeids, part.prune)
+        part.proven |= {nodeid for path in brought_along for nodeid in self._book.files[path][-1].nodeids}
+        part.prune -= brought_along
+        if is_costly():
+            part.as_before, part.imports_as_before = self._book.as_before(nodeids)
+        waiting = [one for one in self._ranked(round_) if self._waits(one, round_, part)]
+        part.others_wait = bool(waiting)
+        if all(one.rank is not Rank.DIRECT for one in waiting):
+            part.direct_before = dict(round_.direct)
+
     def _lead(self, ranked: list[Ranked], distance: Callable[[str], int]) -> set[str]:
         """The files that go first: what needs a whole run waits for one, where anything else is there to begin with."""
         waiting = self._book.confirming.tests(one.test.nodeid for one in ranked)
         first = [one for one in ranked if one.test.nodeid not in waiting] or ranked
         return lead(first, self._book.seconds, distance)
 
-    def _needs_whole_run(
-        self, prune: set[str], proven: set[str], only: list[str] | None, *, is_waited_for: bool
-    ) -> set[str]:
-        """Empty where the run may pass over *prune*; else the tests that run in a whole one, proven or not."""
+    def _make_whole(self, part: _Part, *, is_waited_for: bool) -> None:
+        """Have every file collected, and more tests run, if that is needed for what is to run."""
+        whole = self._needs_whole_run(part, is_waited_for=is_waited_for)
+        if whole:
+            part.proven |= {nodeid for path in part.prune for nodeid in self._book.files[path][-1].nodeids}
+            part.proven -= whole
+            part.only = None if part.only is None else sorted(whole.union(part.only))
+            part.prune, part.places = set(), {}
+
+    def _needs_whole_run(self, part: _Part, *, is_waited_for: bool) -> set[str]:
+        """Empty where the run may pass files over; else the tests that run in a whole one, proven or not."""
         doubtful = set() if is_waited_for else set(self._book.doubtful())
-        due = only if only is not None else self._due(prune, proven)
-        needing = doubtful | self._book.confirming.tests(due)
-        files = self._book.confirming.files() - prune
-        needing |= {nodeid for path in files for nodeid in self._book.files[path][-1].nodeids if nodeid not in proven}
+        needing = doubtful | self._book.confirming.tests(self._due(part))
+        files = self._book.confirming.files() - part.prune
+        needing |= {n for path in files for n in self._book.files[path][-1].nodeids if n not in part.proven}
         return self._book.confirming.company(needing) if needing else set()
 
-    def _due(self, prune: set[str], proven: set[str]) -> Iterator[str]:
-        due = (nodeid for path in set(self._book.files) - prune for nodeid in self._book.files[path][-1].nodeids)
-        return (nodeid for nodeid in due if nodeid not in proven)
+    def _due(self, part: _Part) -> Iterable[str]:
+        if part.only is not None:
+            return part.only
+        files = set(self._book.files) - part.prune
+        return (n for path in files for n in self._book.files[path][-1].nodeids if n not in part.proven)
 
-    def _timed(self, only: list[str] | None, prune: set[str], proven: set[str]) -> list[Proof]:
+    def _timed(self, part: _Part) -> list[Proof]:
         """The latest proofs of those tests that will run and have run before: they tell how long that took."""
-        nodeids = only if only is not None else self._due(prune, proven)
-        return [self._book.proofs[nodeid][-1] for nodeid in nodeids if nodeid in self._book.proofs]
+        return [self._book.proofs[nodeid][-1] for nodeid in self._due(part) if nodeid in self._book.proofs]
 
     def _out_of_view(self, round_: Round, selection: Selection) -> set[str]:
         """The files of which no test gets through the filter."""
@@ -225,14 +245,19 @@ class Planner:
         return [round_.reasons.get(one.test.nodeid, one) for one in self._book.ranked()]
 
     @staticmethod
-    def _waits(one: Ranked, round_: Round, prune: set[str], proven: set[str]) -> bool:
-        """Whether a selected test has its turn after the run that *prune* and *proven* are for."""
+    def _waits(one: Ranked, round_: Round, part: _Part) -> bool:
+        """Whether a selected test has its turn after the run that *part* is for."""
         test = one.test
-        return test.nodeid not in round_.attempted and (test.path in prune or test.nodeid in proven)
+        return test.nodeid not in round_.attempted and (test.path in part.prune or test.nodeid in part.proven)
 
     def _stops_at_direct(self, round_: Round) -> bool:
         """Whether what is not direct waits until the person or a client asks; CI runs do not wait."""
         return self._preferences.direct and (bool(round_.changed) or self._options.once)
+
+
+def _is_waited_for(round_: Round) -> bool:
+    """Whether somebody waits for the first verdict of this round."""
+    return bool(round_.changed or round_.wish.nodeids) and not round_.runs
 
 
 def _got_on(round_: Round, remaining: frozenset[str]) -> bool:
