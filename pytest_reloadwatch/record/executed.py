@@ -7,7 +7,6 @@ of the person's own has the place that is needed, a watcher does without and say
 from __future__ import annotations
 
 import gc
-import itertools
 import sys
 import threading
 import weakref
@@ -110,21 +109,18 @@ class Answers(dict[str, bool]):
 class MonitoringWatcher:
     """Python 3.12 and later: two tools of ``sys.monitoring``.
 
-    The *scout* meets every code object once. The *reporter* has events in the first-party ones only. With one tool and
-    ``restart_events`` all that a test executes would be instrumented anew for each owner, pytest's own code included;
-    and so would what coverage has disabled for itself. To have one code object report anew takes as long as twenty
-    reports of it: so what is called a few times by an owner reports each time, and what is called often stops soon.
+    The *scout* meets every code object once. The *reporter* has events in the first-party ones only, and each of them
+    reports once an owner. With one tool and ``restart_events`` all that a test executes would be instrumented anew for
+    each owner, pytest's own code included; and so would what coverage has disabled for itself.
     """
 
     _IDS = (3, 4)  # the others have names, or are for optimizers
-    _PATIENCE = 16  # reports until one of them, whichever code it is of, is that code's last for this owner
 
     def __init__(self, is_wanted: Callable[[str], bool]) -> None:
         self.codes = Codes()
         self._wanted = Answers(is_wanted)
         self._scout, self._reporter = self._IDS
-        self._ran: list[CodeType] = []
-        self._unarmed: list[CodeType] = []  # will not report, or not again, before they are armed
+        self._ran: list[CodeType] = []  # and will not report before it is armed again
         self._owners: list[set[int]] = []
 
     def obstacle(self) -> str:
@@ -133,7 +129,7 @@ class MonitoringWatcher:
 
     def start(self) -> None:
         """Raises ValueError where there is an obstacle."""
-        for tool, callback in ((self._scout, self._meet), (self._reporter, self._make_report())):
+        for tool, callback in ((self._scout, self._meet), (self._reporter, self._report)):
             _monitoring.use_tool_id(tool, "pytest-reloadwatch")
             for event in (_monitoring.events.PY_START, _monitoring.events.PY_RESUME):
                 _monitoring.register_callback(tool, event, callback)
@@ -173,35 +169,20 @@ class MonitoringWatcher:
         if self._wanted[code.co_filename]:
             self.codes.number(code)
             self._ran.append(code)
-            self._unarmed.append(code)
         return _monitoring.DISABLE
 
-    def _make_report(self) -> Callable[[CodeType, int], object]:
-        note, disarm, goes_on = self._ran.append, self._unarmed.append, itertools.cycle(range(self._PATIENCE)).__next__
-
-        def report(code: CodeType, _offset: int) -> object:
-            note(code)
-            if goes_on():
-                return None
-            disarm(code)
-            return _monitoring.DISABLE
-
-        return report
+    def _report(self, code: CodeType, _offset: int) -> object:
+        self._ran.append(code)
+        return _monitoring.DISABLE
 
     def _settle(self) -> None:
-        """Note for the current owner what ran, and have all report again; other threads may add to it meanwhile."""
-        self.codes.add_numbers(_emptied(self._ran), self._owners[-1] if self._owners else set())
-        reporter, events, arm = self._reporter, self._events(), _monitoring.set_local_events
-        for code in _emptied(self._unarmed):
+        """Note for the current owner what ran, and have it report again; other threads may add to it meanwhile."""
+        ran, reporter, events, arm = self._ran[:], self._reporter, self._events(), _monitoring.set_local_events
+        del self._ran[: len(ran)]
+        self.codes.add_numbers(ran, self._owners[-1] if self._owners else set())
+        for code in ran:
             arm(reporter, code, 0)
             arm(reporter, code, events)
-
-
-def _emptied(found: list[CodeType]) -> list[CodeType]:
-    """What *found* held."""
-    held = found[:]
-    del found[: len(held)]
-    return held
 
 
 class _Profile(Profiler):
