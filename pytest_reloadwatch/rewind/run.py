@@ -13,6 +13,7 @@ import pytest
 
 from pytest_reloadwatch import _compat
 from pytest_reloadwatch.exceptions import HoistMismatchError
+from pytest_reloadwatch.options import asks_for_workers
 from pytest_reloadwatch.proof.filter import Filter
 from pytest_reloadwatch.proof.model import worst
 from pytest_reloadwatch.record.waiting import Waiting
@@ -62,7 +63,8 @@ class Run:
         self._at = ""  # the test that runs
         self._outcomes: list[str] = []
         self._seconds = 0.0
-        self._waiting = Waiting()
+        shares = asks_for_workers(config) or hasattr(config, "workerinput")
+        self._waiting = Waiting() if shares else None  # it costs each test a look at the system
         self._teardown_failed = False
         self._crash: tuple[str, int, str] | None = None
         self._files: dict[str, tuple[str, str]] = {}
@@ -247,7 +249,8 @@ class Run:
         self._outcomes, self._seconds, self._teardown_failed, self._crash = [], 0.0, False, None
         nodeid = self._at = _plain_nodeid(item)
         self._timeline.send(TestStarted(self._run, nodeid, str(item.path), worker=self.worker))
-        self._waiting.begin()
+        if self._waiting is not None:
+            self._waiting.begin()
         self._owners.begin_test(item, is_known=nodeid in self._as_before)
         try:
             result = yield
@@ -288,7 +291,7 @@ class Run:
         )
 
     def _waited(self) -> float | None:
-        waited = self._waiting.seconds()
+        waited = None if self._waiting is None else self._waiting.seconds()
         return None if waited is None else min(waited, self._seconds)
 
     def _tell(self, item: pytest.Item, outcome: str, owner: Owner, *, with_next: bool) -> None:
