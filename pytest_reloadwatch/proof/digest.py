@@ -95,9 +95,14 @@ def digest_listing(key: str) -> str:
     return digest_text("\n".join(names))
 
 
+def is_transient(name: str) -> bool:
+    """Whether *name* is one that comes and goes while people edit: it counts for no listing."""
+    return bool(_TRANSIENT.match(name))
+
+
 def listed_names(directory: str) -> list[str]:
     """The names that count as part of a directory's listing."""
-    return [name for name in os.listdir(directory) if not _TRANSIENT.match(name)]
+    return [name for name in os.listdir(directory) if not is_transient(name)]
 
 
 def looked_for_names(directory: str) -> list[str]:
@@ -106,5 +111,5 @@ def looked_for_names(directory: str) -> list[str]:
         return [
             entry.name
             for entry in entries
-            if not _TRANSIENT.match(entry.name) and (_LOOKED_FOR.match(entry.name) or entry.is_dir())
+            if not is_transient(entry.name) and (_LOOKED_FOR.match(entry.name) or entry.is_dir())
         ]

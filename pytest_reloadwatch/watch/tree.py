@@ -19,6 +19,7 @@ from pytest_reloadwatch.proof.digest import (
     is_path,
     lines_in,
 )
+from pytest_reloadwatch.watch.arrivals import arrivals
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -155,13 +156,19 @@ class Tree:
         return False
 
     def sweep(self) -> Sweep:
-        """Look at everything tracked; only what was written since the last look is read."""
+        """Look at everything tracked; only what was written since the last look is read.
+
+        What has just come into a listed directory is tracked from now on: a run that reads it is not the first to look.
+        """
+        since = time.time_ns() - _LAG
         found = Sweep()
         for key in list(self._signatures):
             self._recheck(key, found)
         for directory in list(self._missing):
             if self._directory_moved(directory):
                 self._recheck_missing(directory, found)
+        for directory in {key.rstrip(os.sep) for key in filter(is_listing, found.changed)}:
+            self.track(arrivals(directory, since))
         return found
 
     def written(self, key: str) -> float | None:

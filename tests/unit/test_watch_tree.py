@@ -138,3 +138,29 @@ class TestMayHaveMoved:
         assert followed(path).may_have_moved([path], written)
         os.utime(path, ns=(0, 0))
         assert not followed(path).may_have_moved([path], os.stat(path).st_ctime_ns + 1_000_000_000)
+
+
+def test_what_comes_into_a_listed_directory_is_looked_at_before_anybody_reads_it(place):
+    listing = listing_key(str(place))
+    tree = followed(listing)
+    new = [place / "new.list", place / "sub" / "deeper.list"]
+    (place / "sub").mkdir()
+    for path in new:
+        path.write_text("just now")
+    assert tree.sweep().changed == {listing}
+    moment = time.time_ns()
+    tree.track([*map(str, new), listing_key(str(place / "sub"))])
+    assert not tree.new_since(moment)
+
+
+def test_what_nobody_could_read_or_is_too_much_is_not(place):
+    tree = followed(listing_key(str(place)))
+    os.mkfifo(place / "pipe")
+    (place / "large").write_bytes(bytes(2 << 20))
+    (place / "#lock").write_text("an editor's")
+    tree.sweep()
+    assert not any(str(place / name) in tree for name in ("pipe", "large", "#lock"))
+    for number in range(50):
+        (place / f"{number}.txt").write_text("unpacked")
+    tree.sweep()
+    assert str(place / "7.txt") not in tree
