@@ -76,7 +76,7 @@ def outcome(report: pytest.TestReport) -> str:
         return "failed" if report.when == "call" else "error"
     if hasattr(report, "wasxfail"):
         return "xfailed" if report.skipped else "xpassed"
-    return str(report.outcome)
+    return str(report.outcome) if report.outcome in BEST_TO_WORST else "passed"  # rerun: the next attempt counts
 
 
 def time_modules(seconds: dict[str, float]) -> None:

@@ -92,6 +92,14 @@ def empty_collect_report(collector: pytest.Collector) -> pytest.CollectReport:
     return pytest.CollectReport(getattr(collector, "id", collector.nodeid), "passed", None, [])
 
 
+def stands_alone(item: pytest.Item) -> bool:
+    """Whether pytest itself has made this test, of a function or of a docstring: it begins with nothing of others."""
+    import pytest  # sessions of the interpreter without pytest import this module too
+    from _pytest.doctest import DoctestItem
+
+    return isinstance(item, (pytest.Function, DoctestItem))
+
+
 def matches_markers(expression: str, markers: Collection[str]) -> bool:
     """Whether a test with *markers* is one of ``-m expression``; pytest has no public way. Raises ValueError."""
     from _pytest.mark.expression import Expression

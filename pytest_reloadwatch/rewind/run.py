@@ -18,6 +18,7 @@ from pytest_reloadwatch.proof.filter import Filter
 from pytest_reloadwatch.proof.model import worst
 from pytest_reloadwatch.record.waiting import Waiting
 from pytest_reloadwatch.rewind.crash import crash_of, failure_place
+from pytest_reloadwatch.rewind.documents import with_whole_documents
 from pytest_reloadwatch.rewind.messages import (
     CollectFailed,
     Collecting,
@@ -231,6 +232,7 @@ class Run:
     def select(self, session: pytest.Session) -> None:
         """Leave what is to run, in the order in which it is to."""
         wanted = [item for item in session.items if self._is_wanted(item)]
+        wanted = with_whole_documents(wanted, session.items)
         self.left_out = [item.nodeid for item in set(session.items).difference(wanted)]
         session.items[:] = self._ordering.sort(wanted)
         session.testscollected = len(session.items)

@@ -138,6 +138,46 @@ TRAPS = {
         '--- conftest.py: "slow" => "fast"',
         "--- conftest.py: pytest.mark.skip => pytest.mark.xfail",
     ],
+    "parts of a document that go on from each other": [
+        """
+        --- pytest.ini
+        [pytest]
+        pythonpath = venv/site-packages
+        --- conftest.py
+        pytest_plugins = ["scripts"]
+        --- venv/pyvenv.cfg
+        --- venv/site-packages/scripts.py
+        import pytest
+        class Script(pytest.File):
+            def collect(self):
+                self.names = {}
+                for number, line in enumerate(self.path.read_text().splitlines(), 1):
+                    yield Part.from_parent(self, name=f"line {number}", line=line)
+        class Part(pytest.Item):
+            def __init__(self, *, line, **arguments):
+                super().__init__(**arguments)
+                self.line = line
+            def runtest(self):
+                exec(self.line, self.parent.names)
+        def pytest_collect_file(file_path, parent):
+            return Script.from_parent(parent, path=file_path) if file_path.suffix == ".script" else None
+        --- values.py
+        VALUE = 1
+        --- counted.py
+        NUMBER = 2
+        --- first.script
+        from values import VALUE
+        import counted; assert VALUE == counted.NUMBER
+        --- second.script
+        number = 1
+        assert number
+        """,
+        "--- counted.py: 2 => 1",
+        "--- counted.py: 1 => 2",
+        "--- values.py: 1 => 2",
+        "--- first.script: VALUE => LATER",
+        "--- second.script: number = 1 => number = 0",
+    ],
     "items changed by a conftest of another directory": [
         """
         --- first/conftest.py
