@@ -7,6 +7,7 @@ of the person's own has the place that is needed, a watcher does without and say
 from __future__ import annotations
 
 import gc
+import os
 import sys
 import threading
 import weakref
@@ -185,6 +186,24 @@ class MonitoringWatcher:
             arm(reporter, code, events)
 
 
+class _Turn:
+    """One thread at a time may change what profiles it.
+
+    Python refuses a second one that comes while audit hooks, such as ours, are told of the first.
+    """
+
+    def __init__(self) -> None:
+        self._renew()
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=self._renew)  # whoever had its turn is not there
+
+    def _renew(self) -> None:
+        self.lock = threading.RLock()
+
+
+_turn = _Turn()
+
+
 class _Profile(Profiler):
     """A C profiler that can be put back with ``sys.setprofile(sys.getprofile())``, as careful tests do."""
 
@@ -192,9 +211,46 @@ class _Profile(Profiler):
         super().__init__(builtins=False, subcalls=False)
         self.was_put_back = False
 
+    def put_in(self) -> bool:
+        """Begin, in this thread; false where one of the person's threads is just at the same."""
+        with _turn.lock:
+            try:
+                self.enable()
+            except RuntimeError:
+                return False
+            return True
+
+    def take_out(self) -> bool:
+        """The reverse."""
+        with _turn.lock:
+            try:
+                self.disable()
+            except RuntimeError:
+                return False
+            return True
+
     def __call__(self, _frame: FrameType, _event: str, _argument: object) -> None:
         self.was_put_back = True
-        self.enable()
+        self.put_in()
+
+
+class _Entrance:
+    """What ``threading`` has for a profile function: asked in a new thread whether there is one, it calls *enter*.
+
+    It says that there is none then, for ``threading`` would put it in without waiting for its turn.
+    """
+
+    def __init__(self, enter: Callable[[], None]) -> None:
+        self._enter = enter
+
+    def __bool__(self) -> bool:
+        if sys._getframe(1).f_globals is not vars(threading):
+            return True
+        self._enter()
+        return False
+
+    def __call__(self, _frame: FrameType, _event: str, _argument: object) -> None:
+        self._enter()  # put in by hand
 
 
 class _Thread:
@@ -248,19 +304,20 @@ class ProfilerWatcher:
         self.codes = Codes()
         self._wanted = Answers(is_wanted)
         self._profile = _Profile()
+        self._entrance = _Entrance(self._enter_thread)
         self._is_profiling = False
         self._threads: list[_Thread] = []
         self._owners: list[_Owner] = []
 
     def obstacle(self) -> str:
-        ours = (None, self._enter_thread)
-        return "" if sys.getprofile() is None and threading.getprofile() in ours else "another profiler is active"
+        is_free = threading.getprofile() is None or self._has_entrance()
+        return "" if sys.getprofile() is None and is_free else "another profiler is active"
 
     def start(self) -> None:
-        threading.setprofile(self._enter_thread)
+        threading.setprofile(self._entrance)
 
     def stop(self) -> None:
-        if threading.getprofile() == self._enter_thread:
+        if self._has_entrance():
             threading.setprofile(None)
         self._forget_threads()
 
@@ -290,12 +347,14 @@ class ProfilerWatcher:
                 self._put_in()
         return owner.executed if owner.is_known else None
 
+    def _has_entrance(self) -> bool:
+        return threading.getprofile() is self._entrance
+
     def _put_in(self) -> None:
-        self._is_profiling = not self.obstacle()
+        self._profile.was_put_back = False
+        self._is_profiling = not self.obstacle() and self._profile.put_in()
         if self._is_profiling:
-            threading.setprofile(self._enter_thread)
-            self._profile.was_put_back = False
-            self._profile.enable()
+            threading.setprofile(self._entrance)
         else:
             self._owners[-1].is_known = False
 
@@ -320,19 +379,21 @@ class ProfilerWatcher:
         active: object = sys.getprofile()
         if active is not self._profile:
             return False  # and disabling ours would disable theirs
-        self._profile.disable()
-        return not self._profile.was_put_back and threading.getprofile() == self._enter_thread
+        is_out = self._profile.take_out()
+        return is_out and not self._profile.was_put_back and self._has_entrance()
 
     def _forget_threads(self) -> None:
         """Let go of threads that have ended; the end of their profilers disables whatever is active in this thread."""
         if sys.getprofile() is None:
-            for thread in [thread for thread in self._threads if not thread.is_alive()]:
-                self._threads.remove(thread)
+            with _turn.lock:
+                self._threads[:] = [thread for thread in self._threads if thread.is_alive()]
 
-    def _enter_thread(self, frame: FrameType, event: str, _argument: object) -> None:
-        """The profile function of each new thread, until its first event."""
-        if event == "call" and self._owners and self._wanted[frame.f_code.co_filename]:
-            self._owners[-1].executed.add(self.codes.number(frame.f_code))
+    def _enter_thread(self) -> None:
+        """In a new thread, before anything of its own."""
         thread = _Thread()
-        self._threads.append(thread)
-        thread.profile.enable()
+        with _turn.lock:
+            self._threads.append(thread)
+            is_in = thread.profile.put_in()
+        if not is_in:
+            for owner in self._owners[-1:]:
+                owner.is_known = False

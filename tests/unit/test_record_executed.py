@@ -1,5 +1,6 @@
 """Code that executes for an owner is reported for it, at the level of functions, whatever recorded it before."""
 
+import subprocess
 import sys
 import threading
 
@@ -175,6 +176,37 @@ class TestProfiler:
         watcher.end()
         assert sys.getprofile() is other
         sys.setprofile(None)
+
+    def test_no_thread_dies_where_many_start_while_an_audit_hook_listens(self, tmp_path):
+        """Python refuses a thread that puts a profiler in while the hook is told of another one, unless it waits."""
+        script = tmp_path / "script.py"
+        script.write_text(MANY_THREADS)
+        done = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=60, check=False)
+        assert (done.stdout, done.stderr) == ("50 work\n", "")
+
+
+MANY_THREADS = """
+import sys
+import threading
+import time
+from pytest_reloadwatch.record.executed import ProfilerWatcher
+sys.addaudithook(lambda event, arguments: time.sleep(0.001) if event == "sys.setprofile" else None)
+ended = []
+def work():
+    ended.append(sum(range(1000)))
+watcher = ProfilerWatcher(lambda filename: filename == __file__)
+watcher.start()
+watcher.begin()
+watcher.resume()
+threads = [threading.Thread(target=work) for _ in range(50)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+watcher.pause()
+print(len(ended), *[watcher.codes[number][2] for number in watcher.end() if watcher.codes[number][2] == "work"])
+watcher.stop()
+"""
 
 
 @pytest.mark.skipif(sys.version_info < (3, 12), reason="there is no sys.monitoring")
