@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import sqlite3
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -551,3 +552,51 @@ class TestImpureImport:
                 session.assert_equal_to_cold()
             assert session.output().count("no checkpoint from here on") == 1
             assert f"reload_allow = {impurity}" in session.output()
+
+    def test_a_temporary_directory_that_is_empty_is_put_back(self, project):
+        """As one of a plugin that makes it while it is configured, and removes it at the end of each run."""
+        project.apply("""
+            --- conftest.py
+            import tempfile
+            def pytest_configure(config):
+                config.place = tempfile.TemporaryDirectory(prefix="of-this-test-")
+            def pytest_unconfigure(config):
+                config.place.cleanup()
+            --- test_value.py
+            import os
+            import slow
+            def test_value(pytestconfig):
+                assert os.listdir(pytestconfig.place.name) == []
+                open(os.path.join(pytestconfig.place.name, "left"), "w").close()
+                assert slow.VALUE == 1
+            --- slow.py
+            VALUE = 1
+        """)
+        with WatchSession(project) as session:
+            session.assert_equal_to_cold()
+            for value in (2, 3, 1):
+                project.write("slow.py", f"VALUE = {value}\n")
+                step = session.assert_equal_to_cold()
+            assert step.runs == []
+            project.write("test_value.py", "def test_value(): pass\n")
+            assert session.assert_equal_to_cold().reexecuted == ["test_value"]
+            assert "no checkpoint from here on" not in session.output()
+
+    def test_a_temporary_file_is_named_by_a_pattern_that_holds_for_the_next_run(self, project):
+        project.apply("""
+            --- conftest.py
+            import tempfile
+            FILE = tempfile.NamedTemporaryFile(prefix="of-this-test-", suffix=".txt", delete=False)
+            FILE.close()
+            def pytest_unconfigure():
+                import os
+                os.remove(FILE.name)
+            --- test_value.py
+            def test_value(): pass
+        """)
+        with WatchSession(project) as session:
+            for _ in range(3):
+                session.assert_equal_to_cold()
+                project.write("test_value.py", "def test_value(): assert 0\n")
+            assert session.output().count("no checkpoint from here on") == 1
+            assert f"reload_allow = {tempfile.gettempdir()}/of-this-test-*.txt\n" in session.output()

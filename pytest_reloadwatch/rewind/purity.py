@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import fnmatch
 import os
+import re
 import stat
 import sys
 import tempfile
@@ -12,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable, Iterator
 
     from pytest_reloadwatch.record.recorder import Recorder
 
@@ -21,6 +23,8 @@ try:
 except ImportError:  # pragma: no cover - without fork this module is not used
     fcntl = None  # type: ignore[assignment]
 
+# The part of a name that tempfile draws: eight of these, of which not all are letters.
+_RANDOM = re.compile(r"(?=[a-z]{0,7}[0-9_])[a-z0-9_]{8}(?=$|[./])")
 _DESCRIPTORS = "/proc/self/fd" if os.path.isdir("/proc/self/fd") else "/dev/fd"
 
 
@@ -43,52 +47,69 @@ class Purity:
         self._allow = tuple(allow)
         self._baseline = {identity(fd) for fd in open_descriptors()}
 
-    def check(self, ours: Iterable[int]) -> Impurity | None:
-        """What makes this moment impure; *ours* are descriptors that may be open."""
-        for finding in (self._thread(), self._child(), self._descriptor(set(ours)), self._written(), self._silent()):
-            if finding is not None and not self._is_allowed(finding):
-                return finding
-        return None
+    def check(self, ours: Iterable[int], restored: Collection[str] = ()) -> Impurity | None:
+        """What makes this moment impure; *ours* are descriptors that may be open, *restored* is put back."""
+        return next((one for one in self._findings(set(ours), restored) if not self._is_allowed(one)), None)
+
+    def empty_directories(self) -> list[str]:
+        """Temporary directories that this process has made, with nothing in them yet: they can be put back."""
+        own = (path for path, existed in self._recorder.written.items() if not existed and _is_temporary(path))
+        return [path for path in own if _is_empty_directory(path)]
+
+    def _findings(self, ours: set[int], restored: Collection[str]) -> Iterator[Impurity]:
+        yield from self._threads()
+        yield from self._children()
+        yield from self._descriptors(ours)
+        yield from self._written(restored)
+        yield from self._silent()
 
     def _is_allowed(self, finding: Impurity) -> bool:
         return any(fnmatch.fnmatch(finding.allow, pattern) for pattern in self._allow)
 
-    def _thread(self) -> Impurity | None:
-        if len(sys._current_frames()) <= 1:
-            return None
-        others = [thread.name for thread in threading.enumerate() if thread is not threading.main_thread()]
-        return Impurity(f"a thread is running ({', '.join(others) or 'unnamed'})", "thread")
+    def _threads(self) -> Iterator[Impurity]:
+        if len(sys._current_frames()) > 1:
+            others = [thread.name for thread in threading.enumerate() if thread is not threading.main_thread()]
+            yield Impurity(f"a thread is running ({', '.join(others) or 'unnamed'})", "thread")
 
-    def _child(self) -> Impurity | None:
-        try:
+    def _children(self) -> Iterator[Impurity]:
+        with contextlib.suppress(ChildProcessError):
             os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
-        except ChildProcessError:
-            return None
-        return Impurity("a child process is running", "child")
+            yield Impurity("a child process is running", "child")
 
-    def _descriptor(self, ours: set[int]) -> Impurity | None:
+    def _descriptors(self, ours: set[int]) -> Iterator[Impurity]:
         known = self._baseline | {identity(descriptor) for descriptor in ours if descriptor >= 0}
         for descriptor in open_descriptors():
             if identity(descriptor) not in known:
                 finding = _judge_descriptor(descriptor)
                 if finding is not None:
-                    return finding
-        return None
+                    yield finding
 
-    def _written(self) -> Impurity | None:
+    def _written(self, restored: Collection[str]) -> Iterator[Impurity]:
         for path, existed in self._recorder.written.items():
-            if (existed or os.path.lexists(path)) and self._matters(path):
-                return Impurity(f"{path} has been written", path)
-        return None
+            is_there = existed or (path not in restored and os.path.lexists(path))
+            if is_there and (self._recorder.first_party.is_data(path) or _is_temporary(path)):
+                yield Impurity(f"{path} has been written", _as_pattern(path))
 
-    def _silent(self) -> Impurity | None:
+    def _silent(self) -> Iterator[Impurity]:
         self._recorder.hear_children()
-        if not self._recorder.has_silent:
-            return None
-        return Impurity("a process has been started that does not tell what it reads", "process")
+        if self._recorder.has_silent:
+            yield Impurity("a process has been started that does not tell what it reads", "process")
 
-    def _matters(self, path: str) -> bool:
-        return self._recorder.first_party.is_data(path) or path.startswith(tempfile.gettempdir())
+
+def _is_temporary(path: str) -> bool:
+    return path.startswith(tempfile.gettempdir())
+
+
+def _is_empty_directory(path: str) -> bool:
+    try:
+        return not os.path.islink(path) and not os.listdir(path)
+    except OSError:
+        return False
+
+
+def _as_pattern(path: str) -> str:
+    """What matches *path* in each run: tempfile gives another name each time."""
+    return _RANDOM.sub("*", path) if _is_temporary(path) else path
 
 
 def open_descriptors() -> list[int]:

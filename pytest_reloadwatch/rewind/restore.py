@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 import os
 import random
+import shutil
 import signal
 import stat
 import tempfile
@@ -16,7 +17,7 @@ from pytest_reloadwatch import _compat
 from pytest_reloadwatch.rewind.purity import open_descriptors
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterable
 
     import pytest
 
@@ -49,7 +50,7 @@ class _Capture:
 
 @dataclass(frozen=True)
 class SharedState:
-    """The state of one freeze."""
+    """The state of one freeze; *directories* are empty ones that its process has made, with their modes."""
 
     captures: tuple[_Capture, ...]
     offsets: dict[int, int]
@@ -57,9 +58,10 @@ class SharedState:
     handlers: dict[signal.Signals, Any]
     mask: frozenset[int]
     wakeup: int
+    directories: dict[str, int]
 
     @classmethod
-    def save(cls, config: pytest.Config) -> SharedState:
+    def save(cls, config: pytest.Config, directories: Iterable[str] = ()) -> SharedState:
         captures = tuple(_Capture.save(*files) for files in _compat.capture_files(config))
         return cls(
             captures=captures,
@@ -68,6 +70,7 @@ class SharedState:
             handlers={number: signal.getsignal(number) for number in _SIGNALS},
             mask=frozenset(signal.pthread_sigmask(signal.SIG_BLOCK, ())),
             wakeup=_wakeup_descriptor(),
+            directories={path: stat.S_IMODE(os.stat(path).st_mode) for path in directories},
         )
 
     def restore_randomness(self) -> None:
@@ -82,11 +85,20 @@ class SharedState:
         for descriptor, offset in self.offsets.items():
             with contextlib.suppress(OSError):
                 os.lseek(descriptor, offset, os.SEEK_SET)
+        for path, mode in self.directories.items():
+            _make_anew(path, mode)
         self.restore_randomness()
         signal.set_wakeup_fd(self.wakeup)
         for number, handler in self.handlers.items():
             if handler is not None:
                 signal.signal(number, handler)
+
+
+def _make_anew(directory: str, mode: int) -> None:
+    """As it was: the run before may have removed it, or left something there."""
+    shutil.rmtree(directory, ignore_errors=True)
+    with contextlib.suppress(FileExistsError):
+        os.mkdir(directory, mode)
 
 
 def _read_offsets() -> dict[int, int]:

@@ -31,7 +31,7 @@ from pytest_reloadwatch.rewind.speaker import Speaker
 from pytest_reloadwatch.rewind.streams import flush_streams
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     import pytest
 
@@ -164,26 +164,29 @@ class Timeline(Speaker):
         shared = SharedState.save(self._config)
         self._freeze_here("root", "", [], shared, {})
 
-    def impurity(self) -> Impurity | None:
-        """Why this process may not be forked here."""
+    def impurity(self, restored: Collection[str] = ()) -> Impurity | None:
+        """Why this process may not be forked here, though *restored* are put back whenever time goes back to here."""
         ours = [self._lifeline]
         if self._channel is not None:
             ours.append(self._channel.fileno())
-        return self._purity.check([*ours, *self._capture_descriptors()])
+        return self._purity.check([*ours, *self._capture_descriptors()], restored)
 
     def _is_pure(self) -> bool:
-        finding = self.impurity()
+        finding = self.impurity(self._purity.empty_directories())
         if finding is not None and finding.allow not in self._complaints:
             self._complaints.add(finding.allow)
             self.send(Impure(self.order.run, finding.reason, finding.allow))
         return finding is None
+
+    def _save(self) -> SharedState:
+        return SharedState.save(self._config, self._purity.empty_directories())
 
     def _capture_descriptors(self) -> list[int]:
         return [descriptor for descriptor, _ in _compat.capture_files(self._config)]
 
     def _fork_frozen(self, place: str, before: str, hoisted: list[str]) -> bool:
         flush_streams()
-        shared = SharedState.save(self._config)
+        shared = self._save()
         self._clock.stop()
         guard, lifeline = os.pipe()
         child = self._fork(shared)
@@ -278,7 +281,8 @@ class Timeline(Speaker):
         self._channel = None
         try:
             hoisted = self.shelf.fill(order.names, order.surroundings, frozenset(order.expected))
-            fit = bool(hoisted) and self._purity.check([self._lifeline, *self._capture_descriptors()]) is None
+            ours = [self._lifeline, *self._capture_descriptors()]
+            fit = bool(hoisted) and self._purity.check(ours, self._purity.empty_directories()) is None
         except BaseException:  # an import can raise anything; only this fork dies of it, and nobody hoists it again
             fit = False
         if not fit:
@@ -288,7 +292,7 @@ class Timeline(Speaker):
         self._past = list(learned.past)
         self._recorder.learned.at_import = learned.at_import  # for the run that goes on from here to tell
         self._clock.stop()
-        shared = replace(SharedState.save(self._config), mask=shared.mask)
+        shared = replace(self._save(), mask=shared.mask)
         self._freeze_here("with hoisted modules", before, hoisted, shared, {})
 
     def _close_lifeline(self) -> None:
