@@ -178,6 +178,24 @@ TRAPS = {
         "--- first.script: VALUE => LATER",
         "--- second.script: number = 1 => number = 0",
     ],
+    "a test file that doctest collects too": [
+        """
+        --- pytest.ini
+        [pytest]
+        addopts = --doctest-modules
+        --- test_a.py
+        def test_a(): pass
+        --- test_b.py
+        def test_b(): pass
+        def test_other(): pass
+        --- test_c.py
+        def test_c(): pass
+        """,
+        "--- test_b.py: test_b(): pass => test_b(): assert False",
+        "--- test_c.py: pass => assert False",
+        "--- test_b.py: assert False => pass",
+        "--- test_c.py: assert False => pass",
+    ],
     "items changed by a conftest of another directory": [
         """
         --- first/conftest.py
