@@ -25,6 +25,7 @@ except ImportError:  # pragma: no cover - without fork this module is not used
 
 # The part of a name that tempfile draws: eight of these, of which not all are letters.
 _RANDOM = re.compile(r"(?=[a-z]{0,7}[0-9_])[a-z0-9_]{8}(?=$|[./])")
+_TEMPORARY = tempfile.gettempdir().rstrip(os.sep) + os.sep
 _DESCRIPTORS = "/proc/self/fd" if os.path.isdir("/proc/self/fd") else "/dev/fd"
 
 
@@ -53,7 +54,7 @@ class Purity:
 
     def empty_directories(self) -> list[str]:
         """Temporary directories that this process has made, with nothing in them yet: they can be put back."""
-        own = (path for path, existed in self._recorder.written.items() if not existed and _is_temporary(path))
+        own = (path for path, existed in self._recorder.written.items() if not existed and self._is_temporary(path))
         return [path for path in own if _is_empty_directory(path)]
 
     def _findings(self, ours: set[int], restored: Collection[str]) -> Iterator[Impurity]:
@@ -87,17 +88,20 @@ class Purity:
     def _written(self, restored: Collection[str]) -> Iterator[Impurity]:
         for path, existed in self._recorder.written.items():
             is_there = existed or (path not in restored and os.path.lexists(path))
-            if is_there and (self._recorder.first_party.is_data(path) or _is_temporary(path)):
+            if is_there and self._is_temporary(path):
                 yield Impurity(f"{path} has been written", _as_pattern(path))
+            elif is_there and self._recorder.first_party.is_data(path):
+                yield Impurity(f"{path} has been written", path)
+
+    def _is_temporary(self, path: str) -> bool:
+        """Not where the project itself is in the directory for temporary files."""
+        own = (root.rstrip(os.sep) + os.sep for root in self._recorder.first_party.roots)
+        return path.startswith(_TEMPORARY) and not path.startswith(tuple(own))
 
     def _silent(self) -> Iterator[Impurity]:
         self._recorder.hear_children()
         if self._recorder.has_silent:
             yield Impurity("a process has been started that does not tell what it reads", "process")
-
-
-def _is_temporary(path: str) -> bool:
-    return path.startswith(tempfile.gettempdir())
 
 
 def _is_empty_directory(path: str) -> bool:
@@ -108,8 +112,8 @@ def _is_empty_directory(path: str) -> bool:
 
 
 def _as_pattern(path: str) -> str:
-    """What matches *path* in each run: tempfile gives another name each time."""
-    return _RANDOM.sub("*", path) if _is_temporary(path) else path
+    """What matches a temporary *path* in each run: tempfile gives another name each time."""
+    return _RANDOM.sub("*", path, count=1)
 
 
 def open_descriptors() -> list[int]:

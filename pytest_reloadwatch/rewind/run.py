@@ -64,8 +64,8 @@ class Run:
         self._at = ""  # the test that runs
         self._outcomes: list[str] = []
         self._seconds = 0.0
-        shares = asks_for_workers(config) or hasattr(config, "workerinput")
-        self._waiting = Waiting() if shares else None  # it costs each test a look at the system
+        self._shares = asks_for_workers(config) or hasattr(config, "workerinput")
+        self._waiting = Waiting() if self._shares else None  # it costs each test a look at the system
         self._teardown_failed = False
         self._crash: tuple[str, int, str] | None = None
         self._files: dict[str, tuple[str, str]] = {}
@@ -96,7 +96,7 @@ class Run:
         order = self._timeline.order
         most = getattr(self._config.known_args_namespace, "maxfail", 0)
         _compat.stop_at(self._config, 1 if order.fail_fast else most)
-        if order.freeze:
+        if order.freeze and not self._shares:  # inline-snapshot leaves alone what several processes run
             _compat.ask_for_no_snapshots(self._config)
         if order.update_snapshots:
             _compat.update_snapshots(self._config)
