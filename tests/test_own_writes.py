@@ -5,7 +5,7 @@ import sqlite3
 import sys
 
 import pytest
-from harness import WatchSession
+from harness import WatchSession, eventually
 
 READS = """
     --- data.txt
@@ -299,3 +299,58 @@ def test_verdicts_that_nothing_can_prove_are_told_all_the_same(project):
         assert session.wait_for_end() == 0
         assert "no tests" not in session.output()
         assert "2 tests" in session.output()
+
+
+TOGGLES = """
+    --- conftest.py
+    def pytest_collect_file(file_path): pass  # so that each name counts
+    --- test_toggles.py
+    import pathlib
+    NUMBER = 1
+    def test_toggles():
+        made = pathlib.Path("test_received.txt")
+        if made.exists():
+            made.unlink()
+        else:
+            made.write_text("made")
+"""
+
+
+def leave_out_listing(project, session):
+    """Runs that leave the directory in another way each."""
+    session.step()
+    for number in range(2, 6):
+        project.replace("test_toggles.py", f"NUMBER = {number - 1}", f"NUMBER = {number}")
+        session.step()
+    session.wait_for_output("test_received.txt changes in run after run")
+
+
+def test_a_new_test_file_is_found_where_a_listing_was_left_out_of_account(project):
+    project.apply(TOGGLES)
+    with WatchSession(project) as session:
+        leave_out_listing(project, session)
+        project.write("test_new.py", "def test_new(): assert 0\n")
+        assert session.step().outcomes["test_new.py::test_new"] == "failed"
+        project.write("more/test_more.py", "def test_more(): assert 0\n")
+        assert session.step().outcomes["more/test_more.py::test_more"] == "failed"
+
+
+def test_a_new_test_file_is_found_where_a_test_writes_beside_it_meanwhile(project):
+    project.apply(TOGGLES)
+    project.apply("""
+        --- test_waits.py
+        import os, time
+        WAITS = False
+        def test_waits():
+            open("waiting.txt", "w").close()
+            while WAITS and not os.path.exists("go.txt"):
+                time.sleep(0.01)
+            os.remove("waiting.txt")
+    """)
+    with WatchSession(project) as session:
+        leave_out_listing(project, session)
+        project.replace("test_waits.py", "WAITS = False", "WAITS = True")
+        eventually("the test waits", lambda: project.path("waiting.txt").exists())
+        project.write("test_new.py", "def test_new(): assert 0\n")
+        project.write("go.txt", "")
+        assert session.step().outcomes["test_new.py::test_new"] == "failed"

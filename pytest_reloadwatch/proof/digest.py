@@ -84,20 +84,25 @@ def lines_in(path: str) -> frozenset[str]:
         return frozenset()
 
 
-def digest_listing(key: str) -> str:
-    """The digest of the names in a directory, without what comes and goes while people edit."""
+def read_listing(key: str) -> tuple[str, frozenset[str]]:
+    """The digest of the names in a directory, without what comes and goes while people edit, and these names."""
     try:
-        names = sorted(looked_for_names(key) if key.endswith(os.sep * 2) else listed_names(key))
+        names = frozenset(looked_for_names(key) if key.endswith(os.sep * 2) else listed_names(key))
     except (FileNotFoundError, NotADirectoryError):
-        return ABSENT
+        return ABSENT, frozenset()
     except OSError:
-        return UNREADABLE
-    return digest_text("\n".join(names))
+        return UNREADABLE, frozenset()
+    return digest_text("\n".join(sorted(names))), names
 
 
 def is_transient(name: str) -> bool:
     """Whether *name* is one that comes and goes while people edit: it counts for no listing."""
     return bool(_TRANSIENT.match(name))
+
+
+def is_looked_for(name: str) -> bool:
+    """Whether a file of this name in a directory is one that pytest's own collectors may take for tests."""
+    return bool(_LOOKED_FOR.match(name))
 
 
 def listed_names(directory: str) -> list[str]:
@@ -111,5 +116,5 @@ def looked_for_names(directory: str) -> list[str]:
         return [
             entry.name
             for entry in entries
-            if not is_transient(entry.name) and (_LOOKED_FOR.match(entry.name) or entry.is_dir())
+            if not is_transient(entry.name) and (is_looked_for(entry.name) or entry.is_dir())
         ]

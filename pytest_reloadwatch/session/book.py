@@ -16,6 +16,7 @@ from pytest_reloadwatch.proof.digest import (
     WHOLE_RUN,
     digest_text,
     is_listing,
+    is_looked_for,
     lookup_key,
     may_be_source,
 )
@@ -34,7 +35,7 @@ from pytest_reloadwatch.session.sources import find_data, find_sources
 from pytest_reloadwatch.watch.tree import Sweep, Tree
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
     from pytest_reloadwatch.covering.keeper import Ended
     from pytest_reloadwatch.graph.source import Source
@@ -327,6 +328,22 @@ class Book:
         files = set(keys) - ALL_SOURCES - {CONFTESTS}
         self._left_out.update(files - self._volatile)
         self._volatile.update(files)
+
+    def heed(self, moved: Mapping[str, set[str]], own: Collection[str], *, is_idle: bool) -> set[str]:
+        """The listings that were left out and have a name which nobody but the person can have given: they count again.
+
+        It may be another test file's. *moved* are the names that came and went, *own* paths that tests write.
+        """
+        found = set()
+        for key in self._volatile & moved.keys():
+            paths = {os.path.join(key.rstrip(os.sep), name) for name in moved[key]} - set(own)
+            if any(is_looked_for(os.path.basename(path)) or (is_idle and os.path.isdir(path)) for path in paths):
+                found.add(key)
+        if found:
+            self._interest |= found  # what was collected before does not rest on them
+            self._listings.clear()
+            self.declare_steady(found)
+        return found
 
     def take_left_out(self) -> set[str]:
         """What has been left out since the last call."""

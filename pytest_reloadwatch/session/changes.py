@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 REPLACING = 0.02  # seconds in which an editor that removes or empties a file has written the new one
 UNSTEADY = 5  # runs of one round in which a file changed, until it is taken for the tests' own output
+HEEDED = 2  # times in one round that a new source in a directory in which tests write may be somebody's
 UNHEARD = 3  # the same for one that no run is cancelled for, so that there are fewer
 _EMPTY = digest_bytes(b"")
 
@@ -63,6 +64,18 @@ class Changes:
             found.add(self._book.sweep())
         return found
 
+    def heed(self, found: Sweep, record: RunRecord | None) -> None:
+        """A file that the person adds to a directory in which tests write as well is none of theirs.
+
+        To be asked when the run's *record* holds what it had written when the tree was looked at.
+        """
+        counts = self._situation.round.disturbances
+        if record is None:
+            self._book.heed(found.moved, (), is_idle=True)
+        elif not record.has_unheard:
+            moved = {key: names for key, names in found.moved.items() if counts.get(key, 0) < HEEDED}
+            record.disown(self._book.heed(moved, record.written, is_idle=False))
+
     def take_in(self, changed: set[str]) -> bool:
         """Whether that is news for the round. Raises Restart."""
         current = self._situation.current
@@ -93,6 +106,7 @@ class Changes:
         record = current.record
         self._book.follow(record.past)
         found = self._book.sweep()
+        self.heed(found, record)
         record.note(found)
         if record.has_unheard:
             self._count_unheard(record)

@@ -240,13 +240,16 @@ class Controller:
     def _note_sweep(self, found: Sweep) -> None:
         """What a run has written up to now it has told by now; where it has told its end too, that waits."""
         current = self._situation.current
-        if current is not None:
-            self._situation.is_looked_at = True
-            try:
-                self._hearing.hear_run()
-            finally:
-                self._situation.is_looked_at = False
-            current.record.note(found)
+        if current is None:
+            self._changes.heed(found, None)
+            return
+        self._situation.is_looked_at = True
+        try:
+            self._hearing.hear_run()
+        finally:
+            self._situation.is_looked_at = False
+        self._changes.heed(found, current.record)
+        current.record.note(found)
 
     def _on_change(self, changed: set[str]) -> None:
         situation = self._situation

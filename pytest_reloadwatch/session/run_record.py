@@ -66,6 +66,11 @@ class RunRecord:
         known = self.ended.get(ended.nodeid)
         self.ended[ended.nodeid] = ended if known is None or known.worker == ended.worker else _both(known, ended)
 
+    def disown(self, keys: set[str]) -> None:
+        """What the run has written, and somebody else too."""
+        self.written -= keys
+        self.disturbed |= keys
+
     def note(self, found: Sweep) -> None:
         """A sweep during the run: a directory is touched by every file that comes and goes, that is nothing.
 

@@ -14,10 +14,10 @@ from pytest_reloadwatch.proof.digest import (
     ABSENT,
     PRESENT,
     digest_file,
-    digest_listing,
     is_listing,
     is_path,
     lines_in,
+    read_listing,
 )
 from pytest_reloadwatch.watch.arrivals import arrivals
 
@@ -38,13 +38,15 @@ _LAG = 10_000_000  # time stamps can be so much behind the clock that programs r
 class Sweep:
     """*changed* keys have another digest than before, *touched* ones were written or replaced at least.
 
-    *before* has the digests that changed paths had, *sources* the paths because of which that of all sources changed.
+    *before* has the digests that changed paths had, *sources* the paths because of which that of all sources changed,
+    *moved* the names that came to, or went from, the directories whose listings changed.
     """
 
     changed: set[str] = field(default_factory=set)
     touched: set[str] = field(default_factory=set)
     before: dict[str, str] = field(default_factory=dict)
     sources: set[str] = field(default_factory=set)
+    moved: dict[str, set[str]] = field(default_factory=dict)
 
     def add(self, later: Sweep) -> None:
         """What a sweep right after this one has found."""
@@ -52,6 +54,8 @@ class Sweep:
         self.touched |= later.touched
         self.before = later.before | self.before
         self.sources |= later.sources
+        for key, names in later.moved.items():
+            self.moved.setdefault(key, set()).update(names)
 
 
 class Tree:
@@ -69,6 +73,7 @@ class Tree:
         self._by_key: dict[str, Entry] = {}
         self._moved: set[Entry] = set()
         self._signatures: dict[str, Signature] = {}
+        self._names: dict[str, frozenset[str]] = {}  # in each listing
         self._looks: dict[str, int] = {}  # when each key was last looked at and found to be as it is now
         self._racy: set[str] = set()  # written so lately that the same signature may stand for other content
         self._first_looks: dict[str, tuple[int, Signature]] = {}  # in the order of time
@@ -185,7 +190,7 @@ class Tree:
         return self._places
 
     def _recheck(self, key: str, found: Sweep) -> None:
-        before, signature = self.digest(key), self._signatures.get(key)
+        before, signature, names = self.digest(key), self._signatures.get(key), self._names.get(key, frozenset())
         if signature is not None and key not in self._racy and signature == _signature(key):
             return
         parts = [entry for part in (code_key(key), *self._lines.get(key, ())) if (entry := self._by_key.get(part))]
@@ -193,6 +198,8 @@ class Tree:
         if self.digest(key) != before:
             found.changed.add(key)
             found.before[key] = before
+            if is_listing(key):
+                found.moved[key] = set(names ^ self._names.get(key, frozenset()))
         found.changed.update(part[0] for part in parts if self.entry(part[0]) != part)
         if self.digest(key) != before or self._signatures.get(key) != signature:
             found.touched.add(key)
@@ -219,7 +226,7 @@ class Tree:
     def _look(self, key: str) -> None:
         now = time.time_ns()
         signature = _signature(key)
-        digest = ABSENT if signature == _GONE else digest_listing(key) if is_listing(key) else digest_file(key)
+        digest = ABSENT if signature == _GONE else self._read_listing(key) if is_listing(key) else digest_file(key)
         if self._signatures.get(key) != signature or self._by_key.get(key) != (key, digest):
             self._looks[key] = now
         self._set_digest(key, digest)
@@ -231,11 +238,16 @@ class Tree:
         self._racy.discard(key)
         if digest == ABSENT:
             self._signatures.pop(key, None)
+            self._names.pop(key, None)
             self._note_missing(key)
             return
         self._signatures[key] = signature
         if _is_racy(signature, now):
             self._racy.add(key)
+
+    def _read_listing(self, key: str) -> str:
+        digest, self._names[key] = read_listing(key)
+        return digest
 
     def _digest_code(self, path: str) -> None:
         self._set_digest(code_key(path), self._read_code(path) if self.exists(path) else ABSENT)
