@@ -107,7 +107,7 @@ class Keeper:
             new = dict(self._owners(ended))
             for owner, sets in new.items():
                 self._note(owner, sets)
-            told = json.dumps(vars(self.measures)) if self.measures is not None else ""
+            told = json.dumps(self.measures._asdict()) if self.measures is not None else ""
             self._store.save_covered(self._tables, self._environment, new, self.texts.take_unsaved(), told)
         except StoreUnusableError as error:
             return f"coverage cannot be written to the store ({error}): it is kept for this session only"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pytest_reloadwatch.options import SHARED_RUN
@@ -28,7 +28,7 @@ class Meeting:
         """While processes are started: they find in their environment what they are to carry out, and for whom."""
         path = os.path.join(self.reports, f"order-{order.run}")
         with open(path, "wb") as file:
-            file.write(format_message(replace(order, freeze=False)))
+            file.write(format_message(order._replace(freeze=False)))
         os.environ[SHARED_RUN] = os.pathsep.join((path, self.address, self.reports))
         try:
             yield

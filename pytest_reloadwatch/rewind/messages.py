@@ -8,28 +8,22 @@ from __future__ import annotations
 import contextlib
 import json
 import select
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, get_args
 
 from pytest_reloadwatch import endpoint
 from pytest_reloadwatch.exceptions import BadMessageError
 
 if TYPE_CHECKING:
     import socket
+    from collections.abc import Mapping, Sequence
 
 
-@dataclass(frozen=True)
-class Message:
-    """The root of all messages."""
-
-    kinds: ClassVar[dict[str, type[Message]]] = {}
-
-    def __init_subclass__(cls) -> None:
-        Message.kinds[cls.__name__] = cls
+# What a message leaves out, as JSON gives it back; nobody changes a message.
+_EMPTY: Sequence[Any] = []
+_NOTHING: Mapping[Any, Any] = {}
 
 
-@dataclass(frozen=True)
-class Resume(Message):
+class Resume(NamedTuple):
     """Controller to checkpoint: fork a run. Controller's choice of what it collects and runs.
 
     *prune*: files whose tests are all known; *proven*: nodeids not to run; *only*: where not None,
@@ -47,43 +41,40 @@ class Resume(Message):
     """
 
     run: int
-    prune: list[str] = field(default_factory=list)
-    proven: list[str] = field(default_factory=list)
+    prune: Sequence[str] = _EMPTY
+    proven: Sequence[str] = _EMPTY
     only: list[str] | None = None
-    places: dict[str, tuple[int, int]] = field(default_factory=dict)
+    places: Mapping[str, tuple[int, int]] = _NOTHING
     direct_before: dict[str, int] | None = None
     others_wait: bool = False
-    as_before: list[str] = field(default_factory=list)
+    as_before: Sequence[str] = _EMPTY
     imports_as_before: bool = False
     seconds: float = 0.0
     waited: float = 0.0
     timed: int = 0
-    hot: list[str] = field(default_factory=list)
-    view: list[str] = field(default_factory=list)
+    hot: Sequence[str] = _EMPTY
+    view: Sequence[str] = _EMPTY
     fail_fast: bool = False
     update_snapshots: bool = False
     freeze: bool = True
     often: bool = True
-    cause: list[str] = field(default_factory=list)
-    executions: dict[str, int] = field(default_factory=dict)
+    cause: Sequence[str] = _EMPTY
+    executions: Mapping[str, int] = _NOTHING
     quiet: bool = False
-    stale: list[str] = field(default_factory=list)
+    stale: Sequence[str] = _EMPTY
 
 
-@dataclass(frozen=True)
-class Shown(Message):
+class Shown(NamedTuple):
     """Controller to run: a line of mine comes into the middle of your report."""
 
     run: int
 
 
-@dataclass(frozen=True)
-class Retire(Message):
+class Retire(NamedTuple):
     """Controller to checkpoint: leave."""
 
 
-@dataclass(frozen=True)
-class Hoist(Message):
+class Hoist(NamedTuple):
     """Controller to checkpoint: import *names* in this order, shelve them, and freeze again.
 
     *expected* are the files that the code after the checkpoint executes itself.
@@ -94,8 +85,7 @@ class Hoist(Message):
     expected: list[str]
 
 
-@dataclass(frozen=True)
-class Frozen(Message):
+class Frozen(NamedTuple):
     """Checkpoint to controller: here I am.
 
     *moment* is the time of the timeline up to here, in seconds; *past* are the keys taken in since the
@@ -112,35 +102,31 @@ class Frozen(Message):
     past: list[str]
     begun: int
     collected: dict[str, str]
-    hoisted: list[str] = field(default_factory=list)
+    hoisted: Sequence[str] = _EMPTY
 
 
-@dataclass(frozen=True)
-class ChildEnded(Message):
+class ChildEnded(NamedTuple):
     """Checkpoint to controller: a process forked here has ended; *status* as os.waitpid gives it."""
 
     pid: int
     status: int
 
 
-@dataclass(frozen=True)
-class Started(Message):
+class Started(NamedTuple):
     """Run to controller: the run with this number is alive, at first and whenever its pid changes."""
 
     run: int
     pid: int
 
 
-@dataclass(frozen=True)
-class Joined(Message):
+class Joined(NamedTuple):
     """Worker of a run to controller, first of all: what comes here is that run's too."""
 
     run: int
     worker: str
 
 
-@dataclass(frozen=True)
-class Knowledge(Message):
+class Knowledge(NamedTuple):
     """Run to controller: what the recorder learned (see record.recorder.Learned)."""
 
     run: int
@@ -148,44 +134,39 @@ class Knowledge(Message):
     modules: list[tuple[str, str]]
     edges: list[tuple[str, str]]
     ambient: list[str]
-    executed: list[str] = field(default_factory=list)
+    executed: Sequence[str] = _EMPTY
     at_import: list[tuple[str, int, str]] | None = None  # not known
-    costs: list[tuple[str, str, str, float, float]] = field(default_factory=list)
+    costs: Sequence[tuple[str, str, str, float, float]] = _EMPTY
 
 
-@dataclass(frozen=True)
-class Wrote(Message):
+class Wrote(NamedTuple):
     """Run to controller, before it happens: the run itself writes, moves or removes *path*."""
 
     run: int
     path: str
 
 
-@dataclass(frozen=True)
-class Connected(Message):
+class Connected(NamedTuple):
     """Run to controller, before it happens: the run itself opens the database file *path*, and may write to it."""
 
     run: int
     path: str
 
 
-@dataclass(frozen=True)
-class Retimed(Message):
+class Retimed(NamedTuple):
     """Run to controller, before it happens: the run itself sets time stamps or mode of *path*."""
 
     run: int
     path: str
 
 
-@dataclass(frozen=True)
-class Unheard(Message):
+class Unheard(NamedTuple):
     """Run to controller, before it happens: the run starts a process that does not report what it writes."""
 
     run: int
 
 
-@dataclass(frozen=True)
-class Collecting(Message):
+class Collecting(NamedTuple):
     """Run to controller: this file is about to be collected; an end now is its fault."""
 
     run: int
@@ -193,8 +174,7 @@ class Collecting(Message):
     nodeid: str
 
 
-@dataclass(frozen=True)
-class CollectFailed(Message):
+class CollectFailed(NamedTuple):
     """Run to controller: a collector failed; for a directory *path* is the directory. *crash* as TestEnded has it."""
 
     run: int
@@ -204,8 +184,7 @@ class CollectFailed(Message):
     crash: tuple[str, int, str] | None = None
 
 
-@dataclass(frozen=True)
-class Collection(Message):
+class Collection(NamedTuple):
     """Run to controller: collection is complete.
 
     *files* (path, nodeid, outcome) are those that the process has collected, *items* (nodeid, path) all
@@ -220,20 +199,18 @@ class Collection(Message):
     roots: list[str]
     imports: list[tuple[str, str, str, int, str]]
     importing: float = 0.0
-    markers: dict[str, list[str]] = field(default_factory=dict)
-    modules: list[str] = field(default_factory=list)
+    markers: Mapping[str, list[str]] = _NOTHING
+    modules: Sequence[str] = _EMPTY
 
 
-@dataclass(frozen=True)
-class Planned(Message):
+class Planned(NamedTuple):
     """Run to controller: so many tests begin now."""
 
     run: int
     tests: int
 
 
-@dataclass(frozen=True)
-class TestStarted(Message):
+class TestStarted(NamedTuple):
     """Run to controller: an end now is this test's fault."""
 
     run: int
@@ -242,8 +219,7 @@ class TestStarted(Message):
     worker: str = ""
 
 
-@dataclass(frozen=True)
-class TestEnded(Message):
+class TestEnded(NamedTuple):
     """Run to controller: a verdict, with what the test and its fixtures took in.
 
     *read* are those keys of which more was wanted than whether there is anything. *executed* are numbers of functions,
@@ -263,21 +239,20 @@ class TestEnded(Message):
     seconds: float
     keys: list[str]
     opaque: bool
-    read: list[str] = field(default_factory=list)
+    read: Sequence[str] = _EMPTY
     executed: list[int] | None = None
-    functions: list[tuple[str, int, str]] = field(default_factory=list)
+    functions: Sequence[tuple[str, int, str]] = _EMPTY
     as_before: bool = False
     teardown_failed: bool = False
     worker: str = ""
     unseen: bool = False
     crash: tuple[str, int, str] | None = None
-    silent: list[str] = field(default_factory=list)
+    silent: Sequence[str] = _EMPTY
     covered: bool = False
     waited: float | None = None
 
 
-@dataclass(frozen=True)
-class Covered(Message):
+class Covered(NamedTuple):
     """Run to controller: what one owner has covered so far (covering.portions), with --cov.
 
     *process* is the one that tells: *sets* are numbers of its own, *new* those that it has not told yet, each with
@@ -291,13 +266,12 @@ class Covered(Message):
     kind: str
     name: str
     sets: list[int]
-    new: list[tuple[int, str, str, str, str]] = field(default_factory=list)
-    uses: list[int] = field(default_factory=list)
-    seen: list[int] = field(default_factory=list)
+    new: Sequence[tuple[int, str, str, str, str]] = _EMPTY
+    uses: Sequence[int] = _EMPTY
+    seen: Sequence[int] = _EMPTY
 
 
-@dataclass(frozen=True)
-class Measures(Message):
+class Measures(NamedTuple):
     """Run to controller: how it measures. *files* are to be in a report, executed or not, with the plugin of each;
     *places* are the directories that they were looked for in; *tracers* are plugins by the file that they trace.
     """
@@ -309,8 +283,7 @@ class Measures(Message):
     tracers: dict[str, str]
 
 
-@dataclass(frozen=True)
-class Failed(Message):
+class Failed(NamedTuple):
     """Run to controller: what pytest will print about a failure, and its *place* as file:line."""
 
     run: int
@@ -319,32 +292,28 @@ class Failed(Message):
     place: str
 
 
-@dataclass(frozen=True)
-class Unwatched(Message):
+class Unwatched(NamedTuple):
     """Run to controller: what tests execute cannot be recorded, and why."""
 
     run: int
     reason: str
 
 
-@dataclass(frozen=True)
-class Remark(Message):
+class Remark(NamedTuple):
     """Run to controller: what the person is to be told once, when the run has printed its report."""
 
     run: int
     text: str
 
 
-@dataclass(frozen=True)
-class Debugging(Message):
+class Debugging(NamedTuple):
     """Run to controller: a debugger has been entered or left; it needs the terminal to itself."""
 
     run: int
     active: bool
 
 
-@dataclass(frozen=True)
-class Impure(Message):
+class Impure(NamedTuple):
     """Run to controller: no checkpoint can be taken now, and why."""
 
     run: int
@@ -352,16 +321,14 @@ class Impure(Message):
     allow: str
 
 
-@dataclass(frozen=True)
-class HoistUnfit(Message):
+class HoistUnfit(NamedTuple):
     """Run to controller: what was hoisted before this run does not fit; start again without it."""
 
     run: int
     reason: str
 
 
-@dataclass(frozen=True)
-class TookIn(Message):
+class TookIn(NamedTuple):
     """Worker to controller: what it has taken in since the time *begun*, as Frozen has it, ahead of that."""
 
     pid: int
@@ -369,50 +336,84 @@ class TookIn(Message):
     begun: int
 
 
-@dataclass(frozen=True)
-class Reloaded(Message):
+class Reloaded(NamedTuple):
     """Worker to controller: these modules were executed again in place, each with the reason."""
 
     run: int
     modules: list[tuple[str, str]]
 
 
-@dataclass(frozen=True)
-class Unfit(Message):
+class Unfit(NamedTuple):
     """Worker to controller: this process cannot go on, and why: the next run, or this one, takes a fresh one."""
 
     run: int
     reason: str
 
 
-@dataclass(frozen=True)
-class ConftestFailed(Message):
+class ConftestFailed(NamedTuple):
     """Run to controller: an initial conftest could not be imported; pytest ends here."""
 
     run: int
     path: str
 
 
-@dataclass(frozen=True)
-class Stopped(Message):
+class Stopped(NamedTuple):
     """Run to controller: pytest has finished with this exit code; the process is about to end."""
 
     run: int
     exit_code: int
 
 
+Message: TypeAlias = (
+    Resume
+    | Shown
+    | Retire
+    | Hoist
+    | Frozen
+    | ChildEnded
+    | Started
+    | Joined
+    | Knowledge
+    | Wrote
+    | Connected
+    | Retimed
+    | Unheard
+    | Collecting
+    | CollectFailed
+    | Collection
+    | Planned
+    | TestStarted
+    | TestEnded
+    | Covered
+    | Measures
+    | Failed
+    | Unwatched
+    | Remark
+    | Debugging
+    | Impure
+    | HoistUnfit
+    | TookIn
+    | Reloaded
+    | Unfit
+    | ConftestFailed
+    | Stopped
+)
+_KINDS = {kind.__name__: kind for kind in get_args(Message)}
+
+
 def format_message(message: Message) -> bytes:
     """One line, with its end."""
-    return json.dumps([type(message).__name__, vars(message)]).encode() + b"\n"
+    return json.dumps([type(message).__name__, *message]).encode() + b"\n"
 
 
 def parse_message(line: bytes) -> Message:
     """The message in one line. Raises BadMessageError."""
     try:
-        kind, values = json.loads(line)
-        return Message.kinds[kind](**values)
+        kind, *values = json.loads(line)
+        made: Message = _KINDS[kind](*values)
     except (ValueError, KeyError, TypeError) as error:
         raise BadMessageError(f"{error}: {line[:200]!r}") from error
+    return made
 
 
 class Channel:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from pytest_reloadwatch.rewind.choice import WARM
@@ -120,7 +119,7 @@ class InPlaceEngine:
 
     def choose(self, order: Resume) -> tuple[Checkpoint, Resume] | None:
         for checkpoint in sorted(self._pool.checkpoints.values(), key=lambda c: c.place != WARM):
-            return checkpoint, replace(order, stale=self._stale(checkpoint))
+            return checkpoint, order._replace(stale=self._stale(checkpoint))
         if not self._starting and self._failures < FAILURES:
             self._start()
         return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_reloadwatch.graph.source import Source, read_source
-from pytest_reloadwatch.proof.digest import digest_bytes
+from pytest_reloadwatch.proof.digest import ABSENT, digest_bytes
 
 if TYPE_CHECKING:
     from pytest_reloadwatch.proof.store import Store
@@ -18,7 +18,7 @@ class Parsed:
     def __init__(self, store: Store, tree: Tree) -> None:
         self.store = store
         self._tree = tree
-        self._by_text: dict[str, Source] = {}
+        self._by_text: dict[str, Source] = {ABSENT: read_source(b"")}  # many places are looked at in vain
         self._by_code: dict[str, Source] = {}
         self._unsaved: dict[str, Source] = {}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pytest_reloadwatch.proof.digest import ALL_SOURCES, is_listing
@@ -62,7 +62,7 @@ class RunRecord:
         numbers.extend(range(len(self.codes), len(self.codes) + len(ended.functions)))
         self.codes += ended.functions
         if ended.worker and ended.executed is not None:
-            ended = replace(ended, executed=[numbers[number] for number in ended.executed])
+            ended = ended._replace(executed=[numbers[number] for number in ended.executed])
         known = self.ended.get(ended.nodeid)
         self.ended[ended.nodeid] = ended if known is None or known.worker == ended.worker else _both(known, ended)
 
@@ -89,8 +89,7 @@ class RunRecord:
 def _both(first: TestEnded, second: TestEnded) -> TestEnded:
     """The verdict of two workers that have run the same test, as with ``--dist each``."""
     known = first.executed is not None and second.executed is not None
-    return replace(
-        second,
+    return second._replace(
         outcome=worst([first.outcome, second.outcome]),
         seconds=max(first.seconds, second.seconds),
         keys=sorted({*first.keys, *second.keys}),
