@@ -38,10 +38,14 @@ class ImportGraph:
             self.forget_resolutions()
 
     def add_module(self, name: str, path: str) -> None:
-        """A run loaded the module *name* from *path*."""
-        if "." not in name and self._modules.get(name) != path:
-            self._modules[name] = path
-            self.forget_resolutions()
+        """A run loaded the module *name* from *path*: whoever imports it is worked out anew, if that is news."""
+        if "." in name or self._modules.get(name) == path:
+            return
+        expected = self._resolver.named(name)
+        self._modules[name] = path
+        if self._resolver.named(name) != expected:
+            for file in [file for file in self._direct if self._read_imports(file).may_name(name)]:
+                self._outdate(file)
 
     def add_edge(self, importer: str, key: str) -> None:
         """A run saw *importer*'s code import, read or list *key*."""

@@ -41,6 +41,11 @@ class SourceImports:
     imports: tuple[Import, ...] = ()
     strings: tuple[str, ...] = ()
 
+    def may_name(self, head: str) -> bool:
+        """Whether anything here begins with the top-level module *head*."""
+        absolute = (statement.module for statement in self.imports if not statement.level)
+        return any(name.partition(".")[0] == head for name in (*absolute, *self.strings))
+
 
 def source_imports(source: bytes | str) -> SourceImports:
     """The imports in *source*; none where it does not parse (it will not execute either)."""

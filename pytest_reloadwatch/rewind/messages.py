@@ -398,12 +398,13 @@ Message: TypeAlias = (
     | ConftestFailed
     | Stopped
 )
+_ENCODER = json.JSONEncoder(check_circular=False, separators=(",", ":"))
 _KINDS = {kind.__name__: kind for kind in get_args(Message)}
 
 
 def format_message(message: Message) -> bytes:
     """One line, with its end."""
-    return json.dumps([type(message).__name__, *message]).encode() + b"\n"
+    return _ENCODER.encode([type(message).__name__, *message]).encode() + b"\n"
 
 
 def parse_message(line: bytes) -> Message:

@@ -554,10 +554,10 @@ class Book:
         taken = set(ended.keys)
         if ended.as_before:
             taken = taken.union(*map(self._sources_in, self.proofs[ended.nodeid][-1].groups))
-        code = self._executions.code(ended, run)
-        if ended.covered and code is None:  # coverage was blind, if for a moment, and nobody else looked
+        sources = self._executions.sources(ended, run)
+        if ended.covered and sources is None:  # coverage was blind, if for a moment, and nobody else looked
             taken.add(FIRST_PARTY)
-        taken.update(path for path, _ in code or ())
+        taken.update(sources or ())
         return self._with_imports(taken - base) - base
 
     def _sources_in(self, group: Group) -> frozenset[str]:

@@ -57,15 +57,19 @@ class Executions:
 
     def functions(self, ended: TestEnded, run: RunRecord) -> set[Function] | None:
         """What a test and its fixtures executed and read themselves; None where that is not known."""
-        found = self.code(ended, run)
-        return None if found is None else found | {_taken_in(proof_key(key)) for key in ended.read}
-
-    def code(self, ended: TestEnded, run: RunRecord) -> set[Function] | None:
-        """What they executed."""
-        covered = self.covered(ended.nodeid) if ended.covered else ()
+        covered = self._covered(ended)
         if ended.executed is None or covered is None:
             return None
-        return {function for number in ended.executed if (function := run.functions[number]) is not None}.union(covered)
+        found = {function for number in ended.executed if (function := run.functions[number]) is not None}
+        return found.union(covered, (_taken_in(proof_key(key)) for key in ended.read))
+
+    def sources(self, ended: TestEnded, run: RunRecord) -> set[str] | None:
+        """The files of what they executed."""
+        covered = self._covered(ended)
+        if ended.executed is None or covered is None:
+            return None
+        executed = set(map(run.sources.__getitem__, ended.executed)) - {""}
+        return executed.union(path for path, _ in covered)
 
     def resolve(self, codes: Iterable[tuple[str, int, str]]) -> list[Function | None]:
         """The functions that code objects belong to; None for those of files that the run has made itself."""
@@ -146,6 +150,9 @@ class Executions:
         self._numbers.clear()
         self._changes.clear()
         self._found.clear()
+
+    def _covered(self, ended: TestEnded) -> Collection[Function] | None:
+        return self.covered(ended.nodeid) if ended.covered else ()
 
     def _resolve(self, path: str, line: int, name: str) -> Function:
         return (path, MODULE if name == _MODULE_CODE else self._read(path).prints.function_at(line))

@@ -113,3 +113,24 @@ def test_names_lead_elsewhere_after_files_came(tree):
     tree.write(b__INIT_py="")
     graph.forget_resolutions()
     assert tree.reached("a.py", graph) == {"a.py", "b/__init__.py"}
+
+
+def test_a_module_loaded_from_where_no_root_leads_is_found_by_its_importers(tree):
+    tree.write(a_py="import b", c_py="import a", d_py="x = 'e.y'", elsewhere__b_py="import e", elsewhere__e_py="")
+    graph = tree.graph()
+    assert tree.reached("c.py", graph) == {"c.py", "a.py"}
+    graph.add_module("b", tree.path("elsewhere/b.py"))
+    assert tree.reached("c.py", graph) == {"c.py", "a.py", "elsewhere/b.py"}
+    assert tree.reached("d.py", graph) == {"d.py"}
+    graph.add_module("e", tree.path("elsewhere/e.py"))
+    assert tree.reached("c.py", graph) == {"c.py", "a.py", "elsewhere/b.py", "elsewhere/e.py"}
+    assert tree.reached("d.py", graph) == {"d.py", "elsewhere/e.py"}
+
+
+def test_what_a_name_leads_to_by_itself_is_no_news(tree):
+    tree.write(a_py="import p", p__INIT_py="")
+    graph = tree.graph()
+    closure = graph.closure([tree.path("a.py")])
+    graph.add_module("p", tree.path("p/__init__.py"))
+    graph.add_module("other", tree.path("other/other.py"))
+    assert graph.closure([tree.path("a.py")]) is closure
