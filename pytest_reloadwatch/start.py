@@ -7,6 +7,7 @@ place nothing forks: the process becomes the controller, which starts workers wi
 from __future__ import annotations
 
 import contextlib
+import functools
 import gc
 import os
 import shutil
@@ -203,7 +204,7 @@ def _control(
         options=options,
         beginning=beginning,
         book=book,
-        watcher=make_watcher(options.poll),
+        make_watcher=functools.partial(make_watcher, options.poll),
         screen=screen,
         events=events,
         internal=internal,

@@ -80,7 +80,7 @@ class Controller:
         options: Options,
         beginning: Beginning,
         book: Book,
-        watcher: Watcher,
+        make_watcher: Callable[[], Watcher],
         screen: Screen,
         events: Events,
         internal: Listener,
@@ -112,7 +112,7 @@ class Controller:
             engine = InPlaceEngine(pool, book, workers)
         self._engine = engine
         self._canceller = canceller = Canceller(situation, engine)
-        self._watching = watching = Watching(watcher, selector, book.tree, screen, self._on_files)
+        self._watching = watching = Watching(make_watcher, selector, book.tree, screen, self._on_files)
         self._changes = changes = Changes(situation, options, beginning, book, planner, hoister)
         self._assessor = assessor = Assessor(situation, book, planner, preferences, failures)
         conversation = Conversation(book, hoister, events, screen, file_name, preferences, failures, warmth, covering)

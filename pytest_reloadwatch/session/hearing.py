@@ -172,8 +172,9 @@ class Hearing:
         self._situation.has_root = True
         discard_bytecode(self._book.moved_since_proven())
         self._book.prepare()  # what is followed before the first run can be seen to change during it
-        self._watching.follow()
         self._decisions.plan()
+        self._watching.follow()  # takes longer than anything else here, the first time
+        self._situation.deadlines.look = time.monotonic()  # for what has changed before it was watched
 
     def _on_unfit(self, message: m.Unfit, channel: m.Channel) -> None:
         """A warm process is to be replaced: before its next run, or in the middle of one, which does not count then."""
