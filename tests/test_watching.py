@@ -465,6 +465,28 @@ class TestEditDuringARun:
             self.open_gate(blocking)
             assert "test_d.py::test_new" in session.assert_equal_to_cold().ran
 
+    @pytest.mark.parametrize(
+        "look",
+        [
+            "assert open(DATA).read() == 'text'",
+            "import reading; assert reading.TEXT == 'text'",
+            "assert os.path.exists(DATA)",
+            "assert os.listdir(os.path.dirname(DATA)) == ['a.txt']",
+            "assert subprocess.run([sys.executable, '-c', f'open({DATA!r})'], stderr=-3).returncode == 0",
+        ],
+        ids=["read", "read at import", "asked for", "listed", "read by a child"],
+    )
+    def test_of_data_that_is_gone_before_anybody_could_follow_it(self, blocking, look):
+        blocking.write("data/a.txt", "text")
+        blocking.write("reading.py", "TEXT = open('data/a.txt').read()")
+        head = "import os, subprocess, sys\nDATA = os.path.abspath('data/a.txt')\n"
+        blocking.write("test_a.py", f"{head}def test_before():\n    {look}\n")
+        with WatchSession(blocking) as session:
+            self.wait_until_it_blocks(blocking, 1)
+            blocking.delete("data")
+            self.open_gate(blocking)
+            assert session.assert_equal_to_cold().outcomes["test_a.py::test_before"] == "failed"
+
     def test_of_a_file_that_the_run_has_yet_to_import(self, blocking):
         blocking.write("late.py", "VALUE = 1\n")
         blocking.write("test_c.py", "def test_after():\n    import late\n    assert late.VALUE == 1\n")

@@ -18,7 +18,7 @@ from pytest_reloadwatch.proof.digest import FIRST_PARTY, listing_key, lookup_key
 from pytest_reloadwatch.record.children import key_of, passed_over
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence, Set
     from types import CodeType, FrameType
 
     from pytest_reloadwatch.record.children import Child
@@ -74,13 +74,15 @@ class Owner:
 class Learned:
     """What was seen since the last report; merged by the controller into what it knows.
 
-    *past* is everything that the process has taken in: keys in order. *edges* lead from a module's
-    file to what its code imported or read; *ambient* was taken in on nobody's account. *at_import* is the first-party
-    code that executed while modules were imported, None where that is not known. *executed* are names of modules
-    that a loader has given code to, where *modules* are those that it was asked for. *costs* are those of imports.
+    *past* is everything that the process has taken in: keys in order; *there* what of it was there then. *edges* lead
+    from a module's file to what its code imported or read; *ambient* was taken in on nobody's account. *at_import* is
+    the first-party code that executed while modules were imported, None where that is not known. *executed* are names
+    of modules that a loader has given code to, where *modules* are those that it was asked for. *costs* are those of
+    imports.
     """
 
     past: dict[str, None] = field(default_factory=dict)
+    there: dict[str, None] = field(default_factory=dict)
     modules: list[tuple[str, str]] = field(default_factory=list)
     edges: dict[tuple[str, str], None] = field(default_factory=dict)
     ambient: dict[str, None] = field(default_factory=dict)
@@ -109,6 +111,7 @@ class Recorder:
         self.covered: Callable[[], CodeWatcher | None] = lambda: None  # for what coverage, measuring all, may miss
         self.has_silent = False  # whether a process was started, on no test's account, that does not report
         self._owners: list[Owner] = []
+        self._looked_at: set[str] = set()
         self._asks = functools.cache(self._judge_asker)
         self._started: list[Child] = []
         self._kept: list[Child] = []  # those of which a module may keep something
@@ -233,7 +236,7 @@ class Recorder:
     def missing(self, paths: list[str], frame: FrameType) -> None:
         """Modules were looked for at these first-party *paths*, and nothing was there."""
         if paths:
-            self._charge(paths, frame, ambient=True)
+            self._charge(paths, frame, ambient=True, may_be_there=False)
 
     def passed_over(self, paths: list[str]) -> None:
         """A module was found elsewhere, after looking at these paths; its importer's source says the same."""
@@ -353,7 +356,9 @@ class Recorder:
         for kind, fields in child.read():
             keys = self._keys_told(kind, fields)
             child.keys.update(keys)
-            self.learned.past.update(dict.fromkeys(map(path_of, keys)))
+            paths = dict.fromkeys(map(path_of, keys))
+            self.learned.past.update(paths)
+            self._look_at(paths.keys() - self._looked_at)
 
     def _keys_told(self, kind: str, fields: list[str]) -> list[str]:
         if kind == "I":
@@ -372,8 +377,13 @@ class Recorder:
             return [key_of(kind, path)]
         return []
 
-    def _charge(self, keys: list[str], frame: FrameType, *, ambient: bool, is_read: bool = True) -> None:
-        self.learned.past.update(dict.fromkeys(map(path_of, keys)))
+    def _charge(
+        self, keys: list[str], frame: FrameType, *, ambient: bool, is_read: bool = True, may_be_there: bool = True
+    ) -> None:
+        paths = dict.fromkeys(map(path_of, keys))
+        self.learned.past.update(paths)
+        if may_be_there:
+            self._look_at(paths.keys() - self._looked_at)
         if self.only_past:
             return
         owner = self._owners[-1] if self._owners else None
@@ -386,6 +396,11 @@ class Recorder:
             self.learned.edges.update(((source, key), None) for key in keys if key != source)
         if ambient and owner is None and not charged:
             self.learned.ambient.update(dict.fromkeys(keys))
+
+    def _look_at(self, paths: Set[str]) -> None:
+        """Who follows these later cannot know by then whether there was anything."""
+        self._looked_at |= paths
+        self.learned.there.update(dict.fromkeys(filter(os.path.lexists, paths)))
 
     def _responsible(
         self, frame: FrameType | None, owner: Owner | None, *, only_modules: bool = False

@@ -137,6 +137,7 @@ class Knowledge(NamedTuple):
     executed: Sequence[str] = _EMPTY
     at_import: list[tuple[str, int, str]] | None = None  # not known
     costs: Sequence[tuple[str, str, str, float, float]] = _EMPTY
+    there: Sequence[str] = _EMPTY
 
 
 class Wrote(NamedTuple):

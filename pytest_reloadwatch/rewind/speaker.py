@@ -48,6 +48,7 @@ class Speaker:
             Knowledge(
                 run=self.order.run,
                 past=list(learned.past),
+                there=list(learned.there),
                 modules=learned.modules,
                 edges=list(learned.edges),
                 ambient=list(learned.ambient),

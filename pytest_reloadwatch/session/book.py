@@ -239,6 +239,7 @@ class Book:
     def learn(self, run: RunRecord, message: Knowledge) -> None:
         """Take what a run's recorder has seen into graph and tree."""
         self._follow(message.past)
+        run.touched.update(key for key in message.there if not self.tree.exists(key))  # they have gone meanwhile
         self._executions.note_at_import(message.at_import)
         run.past.update(message.past)
         self._ambient.update(message.ambient)
