@@ -21,6 +21,7 @@ CAUGHT_BY = {
     "imports_of_computed_names": "computed name, and what that module imports",
     "databases": "database file",
     "child_processes": "child process of a session's fixture",
+    "named_in_commands": "data named in the command of another program",
     "executed_code": "registry filled by another test file's import",
     "shared_fixtures": "second user of a session fixture",
     "fixtures_by_name": "fixture asked for by name, set up by another test",

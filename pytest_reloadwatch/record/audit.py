@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import glob
+import itertools
 import linecache
 import os
 import pathlib
@@ -52,7 +53,7 @@ def install(recorder: Recorder, reports: str) -> None:
         elif event == _TRACE:
             recorder.on_trace(frame)
         elif event == "subprocess.Popen" and starts is None:
-            recorder.spawned(children.Child(), frame)
+            recorder.spawned(children.Child(words=_words(args), directory=args[2]), frame)
         else:
             _report(recorder, event, args, frame)
 
@@ -113,7 +114,7 @@ def _report(recorder: Recorder, event: str, args: tuple[Any, ...], frame: FrameT
     if frame.f_code.co_filename in _OWN:
         return
     if event in _SPAWN or event in _FORK:
-        recorder.spawned(children.Child(), frame)
+        recorder.spawned(children.Child(words=_words(args)), frame)
     elif event in _TALK:
         _report_talk(recorder, event)
     elif event == "open":
@@ -124,6 +125,12 @@ def _report(recorder: Recorder, event: str, args: tuple[Any, ...], frame: FrameT
         if event == "os.scandir":
             recorder.scanned(path, frame)
         (recorder.listed if event in _LIST else recorder.connected)(path, frame)
+
+
+def _words(args: tuple[Any, ...]) -> list[Any]:
+    """The program and its arguments, wherever an event has them; never the environment."""
+    lists = (value if isinstance(value, (list, tuple)) else [value] for value in args)
+    return list(itertools.chain.from_iterable(lists))
 
 
 def _report_talk(recorder: Recorder, event: str) -> None:

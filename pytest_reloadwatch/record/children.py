@@ -34,7 +34,7 @@ class Child:
 
     *report* is the file that it reports to, empty where it does not. *keepers* are the sources of the modules that
     may keep what it gave. *keys* are what has been learned of it so far, as the recorder records it. *what* is
-    what people call it.
+    what people call it, *words* its command and *directory* where it is to run, empty for where we are.
     """
 
     report: str = ""
@@ -42,6 +42,8 @@ class Child:
     keepers: tuple[str, ...] = ()
     keys: set[str] = field(default_factory=set)
     what: str = "a fork"
+    words: Sequence[Any] = ()
+    directory: Any = ""
     _taken: int = 0
     _told_too_little: bool = False
     _has_offspring: bool = False
@@ -156,7 +158,7 @@ class Starts:
         if self._is_fork:
             return protocol.start(original, *args)
         words, programs, _close, _passed, directory, environment, *rest = args
-        child = Child(what=_name_of(words))
+        child = Child(what=_name_of(words), words=list(words), directory=directory)
         if _keeps_python_out(rest) and protocol.reports(words, programs, directory, environment):
             child.report = self._report()
         if not (child.report and protocol.may_outlive(words)):

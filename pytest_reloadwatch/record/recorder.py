@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 
 from pytest_reloadwatch import _compat
 from pytest_reloadwatch.graph.keys import line_key, path_of, text_key
-from pytest_reloadwatch.proof.digest import FIRST_PARTY, listing_key, lookup_key
+from pytest_reloadwatch.proof.digest import FIRST_PARTY, is_listing, listing_key, lookup_key
 from pytest_reloadwatch.record.children import key_of, passed_over
+from pytest_reloadwatch.record.commands import named_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence, Set
@@ -278,11 +279,16 @@ class Recorder:
             self.on_retime(path)
 
     def spawned(self, child: Child, frame: FrameType) -> None:
-        """A child process is started: one that does not report can read anything, so its owner is opaque."""
+        """A child process is started: one that does not report can read anything, so its owner is opaque.
+
+        What its command names it reads for certain.
+        """
         if self.paused:
             return
         if not child.report:
             self.on_silent()
+            for path in named_in(child.words, child.directory, self.first_party.is_data):
+                (self.listed if is_listing(path) else self.opened)(path, frame)
         owner = self._owners[-1] if self._owners else None
         if owner is not None:
             self._connect(owner, child)

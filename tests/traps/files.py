@@ -385,6 +385,43 @@ TRAPS = {
         "--- helper.py: 2 => 1",
         "--- data.txt: one => two",
     ],
+    "data named in the command of another program": [
+        """
+        --- say.sh
+        echo one
+        --- data/a.txt
+        one
+        --- version.py
+        import subprocess
+        VERSION = subprocess.check_output(["cat", "data/version"], text=True)
+        --- data/version
+        one
+        --- test_programs.py
+        import os
+        import subprocess
+        import version
+        def test_script():
+            assert subprocess.check_output(["sh", "say.sh"]) == b"one\\n"
+        def test_elsewhere():
+            assert subprocess.check_output(["cat", "a.txt"], cwd="data") == b"one\\n"
+        def test_shell():
+            assert subprocess.check_output("cat <data/a.txt | tail -1", shell=True) == b"one\\n"
+        def test_system():
+            assert os.system("grep -q one data/a.txt") == 0
+        def test_directory():
+            assert "two" not in subprocess.check_output(["grep", "-r", ".", "data/"], text=True)
+        def test_kept():
+            assert version.VERSION == "one\\n"
+        """,
+        "--- say.sh: one => two",
+        "--- data/a.txt: one => two",
+        "--- data/a.txt: two => one",
+        "--- data/version: one => 2",
+        """
+        --- data/new.txt
+        two
+        """,
+    ],
     "a note beside the tests": [
         """
         --- README.md
