@@ -66,12 +66,15 @@ class Resolver:
         return found
 
     def packages(self, path: str) -> set[str]:
-        """The ``__init__`` files of the packages that *path* lies in: implicit parents."""
-        inits = set()
+        """The ``__init__`` files of the packages that *path* lies in, and the next one above, which is not there.
+
+        The packages are implicit parents; with the next one *path* would get another name from pytest.
+        """
         directory = os.path.dirname(path)
+        inits = {f"{directory}{os.sep}{_INIT}"}
         while self._kind(directory, _INIT) == "file":
-            inits.add(f"{directory}{os.sep}{_INIT}")
             directory = os.path.dirname(directory)
+            inits.add(f"{directory}{os.sep}{_INIT}")
         return inits - {path}
 
     def _absolute(self, name: str, found: Found) -> list[str]:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import ast
+import re
 import warnings
 from dataclasses import dataclass
 
 from pytest_reloadwatch.graph.fingerprint import Fingerprints, fingerprints, fingerprints_in, semantic_digest
 from pytest_reloadwatch.graph.imports import UNPARSABLE, SourceImports, imports_in
+
+_LINES = re.compile(rb"lineno|getsourcelines|findsource|getframeinfo|co_lines|co_positions")
 
 
 @dataclass(frozen=True)
@@ -15,12 +18,14 @@ class Source:
     """What a source says that it may import, and the digests of its functions.
 
     *code* is one digest for them all, which comments and formatting do not change. All of these are only comparable
-    within one version of Python, whose syntax trees they are taken from.
+    within one version of Python, whose syntax trees they are taken from. *asks_for_lines*: it has to do with numbers of
+    lines, which are another matter than code.
     """
 
     imports: SourceImports
     prints: Fingerprints
     code: str
+    asks_for_lines: bool = False
 
 
 def read_source(data: bytes) -> Source:
@@ -33,4 +38,4 @@ def read_source(data: bytes) -> Source:
         prints = fingerprints(data)
         return Source(SourceImports(), prints, prints.module)
     prints = fingerprints_in(tree)
-    return Source(imports_in(tree), prints, semantic_digest(prints))
+    return Source(imports_in(tree), prints, semantic_digest(prints), bool(_LINES.search(data)))

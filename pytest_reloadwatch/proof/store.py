@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pytest_reloadwatch.proof.covered import Owner
     from pytest_reloadwatch.proof.model import Function, Group
 
-VERSION = "9"
+VERSION = "10"
 PROOFS_KEPT = 8  # a test: enough for a branch and back, and for a few undone edits
 AT_IMPORT = ""  # in place of a nodeid
 MANY = 500  # tests from which on it is quicker to read the history of all
@@ -343,12 +343,12 @@ def _format_source(source: Source) -> str:
     imports = [[i.module, i.names, i.level] for i in source.imports.imports]
     prints = source.prints
     found = [prints.module, dict(prints.functions), prints.spans, dict(prints.bindings), prints.rest, prints.starts]
-    return json.dumps([imports, source.imports.strings, *found])
+    return json.dumps([imports, source.imports.strings, source.asks_for_lines, *found])
 
 
 def _parse_source(text: str, code: str) -> Source:
-    imports, strings, module, functions, spans, bindings, rest, starts = json.loads(text)
+    imports, strings, asks_for_lines, module, functions, spans, bindings, rest, starts = json.loads(text)
     found = tuple(Import(module, tuple(names), level) for module, names, level in imports)
     placed = tuple((first, last, name) for first, last, name in spans)
     prints = Fingerprints(module, functions, placed, bindings, rest, tuple(starts))
-    return Source(SourceImports(found, tuple(strings)), prints, code.partition(" ")[0])
+    return Source(SourceImports(found, tuple(strings)), prints, code.partition(" ")[0], asks_for_lines)

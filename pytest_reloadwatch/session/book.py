@@ -29,6 +29,7 @@ from pytest_reloadwatch.session.confirming import Confirming, Judged, is_of_whol
 from pytest_reloadwatch.session.conftests import Conftests
 from pytest_reloadwatch.session.executions import Executions
 from pytest_reloadwatch.session.mentions import Mentions
+from pytest_reloadwatch.session.namesakes import Namesakes
 from pytest_reloadwatch.session.parsed import Parsed
 from pytest_reloadwatch.session.repeats import Repeats
 from pytest_reloadwatch.session.sources import find_data, find_sources
@@ -63,10 +64,11 @@ class Book:
         self._first_party = first_party
         self._ambient: set[str] = set()
         self._conftests = Conftests(first_party.rootdir, self.tree)
+        self.namesakes = Namesakes(self.tree)
         self._executed_conftests: set[str] = set()
         self._module_paths: dict[str, str] = {}
         self._module_names: dict[str, str] = {}
-        self._test_files = set(self.files)
+        self._test_files = self.files.keys() | {known[-1].path for known in self.proofs.values()}
         self._volatile: set[str] = set()
         self._left_out: set[str] = set()
         self._rewritten_once: set[str] = set()
@@ -99,6 +101,7 @@ class Book:
             self._follow(key for key, _ in group)
         self._digest_sources()
         self._conftests.look(self._test_files)
+        self.namesakes.look(self._test_files)
 
     # The tree
 
@@ -112,6 +115,8 @@ class Book:
                 self._test_files
             ):
                 found.changed.add(CONFTESTS)
+            if any(key in self._test_files or os.path.basename(key) == "__init__.py" for key in found.changed):
+                found.changed |= self.namesakes.look(self._test_files)
             found.sources = self._digest_sources()
             if found.sources:
                 found.changed |= ALL_SOURCES
@@ -259,6 +264,8 @@ class Book:
         run.collection = message
         self._test_files.update(path for path, _, _ in message.files)
         self._conftests.look(self._test_files)
+        self.tree.track(self._test_files)
+        self.namesakes.look(self._test_files)
         self.graph.set_roots(message.roots)
         self._unclosed = [path for path, _, _ in message.files]
 
@@ -371,11 +378,16 @@ class Book:
         return self._groups_known.setdefault(group, group)  # one object for each, so that comparing them is quick
 
     def base_keys(self, path: str) -> set[str]:
-        """What every test of the file *path* rests on: its imports, its conftests, and what is ambient."""
+        """What every test of the file *path* rests on: its imports, its conftests, and what is ambient.
+
+        Where it asks for the numbers of lines, that is the text of all sources too.
+        """
         if path.endswith(os.sep):
             path = os.path.join(path, "conftest.py")
         ambient = self._ambient - self._executed_conftests - self._test_files
-        return self.graph.closure({path, *self._conftests.above(path), *ambient, *self._conftests.far, CONFTESTS})
+        own = {path, *self._conftests.above(path)}
+        keys = self.graph.closure({*own, *ambient, *self._conftests.far, *self.namesakes.keys(path), CONFTESTS})
+        return with_texts(keys) if any(self._parsed.read(one).asks_for_lines for one in own) else keys
 
     def brought_along(self, nodeids: Iterable[str], prune: Collection[str]) -> set[str]:
         """Files among *prune* that have to be collected all the same: they import what these tests only find there."""

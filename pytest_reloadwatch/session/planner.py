@@ -171,6 +171,7 @@ class Planner:
         part.proven |= round_.attempted
         part.prune |= {path for path in self._book.files if self._file_name(path) in round_.attempted}
         self._make_whole(part, is_waited_for=_is_waited_for(round_))
+        self._bring_namesakes(part)
         return part
 
     def _leave_affected(self, part: _Part, round_: Round, remaining: frozenset[str], selection: Selection) -> None:
@@ -210,6 +211,12 @@ class Planner:
             part.proven -= whole
             part.only = None if part.only is None else sorted(whole.union(part.only))
             part.prune, part.places = set(), {}
+
+    def _bring_namesakes(self, part: _Part) -> None:
+        """Have those collected that a file which is collected could be taken for; their tests have their time."""
+        found = self._book.namesakes.of(self._book.files.keys() - part.prune) & part.prune
+        part.proven |= {nodeid for path in found for nodeid in self._book.files[path][-1].nodeids}
+        part.prune -= found
 
     def _needs_whole_run(self, part: _Part, *, is_waited_for: bool) -> set[str]:
         """Empty where the run may pass files over; else the tests that run in a whole one, proven or not."""

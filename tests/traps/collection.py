@@ -1,6 +1,25 @@
 """What pytest collects, and what conftests and hooks make of it."""
 
 TRAPS = {
+    "a directory of tests becomes a package": [
+        """
+        --- tests/test_name.py
+        def test_name():
+            assert __name__ == "test_name"
+        --- more/test_other.py
+        def test_other():
+            pass
+        """,
+        """
+        --- tests/__init__.py
+        """,
+        "--- tests/__init__.py deleted",
+        "--- more/test_other.py renamed more/test_name.py",
+        """
+        --- more/__init__.py
+        """,
+        "--- more/__init__.py deleted",
+    ],
     "test renamed, added, deleted": [
         """
         --- test_a.py

@@ -1,6 +1,37 @@
 """Values that tests are made of: constants, attributes, parameters, conditions, the text of a source."""
 
 TRAPS = {
+    "number of a line": [
+        """
+        --- shop.py
+        import warnings
+        def price():
+            warnings.warn("old")
+        --- test_shop.py
+        import shop, pytest
+        def test_line():
+            with pytest.warns(UserWarning) as seen:
+                shop.price()
+            assert seen[0].lineno == 3
+        --- test_apart.py
+        import shop
+        def test_apart():
+            pass
+        """,
+        """
+        --- shop.py
+        # why it warns
+        import warnings
+        def price():
+            warnings.warn("old")
+        """,
+        """
+        --- shop.py
+        import warnings
+        def price():
+            warnings.warn("old")
+        """,
+    ],
     "imported constant": [
         """
         --- limits.py
@@ -173,6 +204,7 @@ TRAPS = {
 UNMOVED = ("imports for a type checker",)
 
 SPARED = {
+    "number of a line": ("test_apart.py::test_apart",),
     "imported constant": ("test_apart.py::test_apart",),
     "text of a source, comments included": ("test_value.py::test_value",),
     "imports for a type checker": ("test_shop.py::test_name",),

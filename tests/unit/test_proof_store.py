@@ -61,7 +61,10 @@ def test_a_few_proofs_a_test_are_kept(path):
 def test_what_parsing_gave_is_kept_by_digest(path):
     store = Store(path)
     found = Source(
-        SourceImports((Import("a", ("b",), 1),), ("c.d",)), Fingerprints("m", {"f": "1"}, ((1, 2, "f"),)), "code"
+        SourceImports((Import("a", ("b",), 1),), ("c.d",)),
+        Fingerprints("m", {"f": "1"}, ((1, 2, "f"),)),
+        "code",
+        asks_for_lines=True,
     )
     store.save_sources({"digest": found})
     assert store.source("digest") == found
