@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import functools
 import glob
-import itertools
 import linecache
 import os
 import pathlib
@@ -25,14 +24,13 @@ if TYPE_CHECKING:
 
     from pytest_reloadwatch.record.recorder import Recorder
 
-_LIST = frozenset({"os.listdir", "os.scandir"})
 _FORK = frozenset({"os.fork", "os.forkpty"})
 _SPAWN = frozenset({"os.posix_spawn", "os.exec", "os.system", "os.spawn", "pty.spawn", "_winapi.CreateProcess"})
 _TALK = frozenset({"subprocess.Popen", "socket.connect"})
 _TRACE = "sys.settrace"
-_EVENTS = frozenset(
-    {_TRACE, "open", "sqlite3.connect", *_LIST, *sitecustomize.WRITTEN, *sitecustomize.RETIMED, *_SPAWN, *_FORK, *_TALK}
-)
+_LIBRARY = "ctypes.dlopen"
+_NAMED = {"os.listdir": "listed", "os.scandir": "listed", "sqlite3.connect": "connected", _LIBRARY: "opened"}
+_EVENTS = frozenset({_TRACE, "open", *_NAMED, *sitecustomize.WRITTEN, *sitecustomize.RETIMED, *_SPAWN, *_FORK, *_TALK})
 _OWN = frozenset({children.FILE, sitecustomize.__file__, loads.__file__})  # what these read and remove is nobody's
 
 
@@ -53,7 +51,7 @@ def install(recorder: Recorder, reports: str) -> None:
         elif event == _TRACE:
             recorder.on_trace(frame)
         elif event == "subprocess.Popen" and starts is None:
-            recorder.spawned(children.Child(words=_words(args), directory=args[2]), frame)
+            recorder.spawned(children.Child(words=sitecustomize.flat(args), directory=args[2]), frame)
         else:
             _report(recorder, event, args, frame)
 
@@ -114,23 +112,19 @@ def _report(recorder: Recorder, event: str, args: tuple[Any, ...], frame: FrameT
     if frame.f_code.co_filename in _OWN:
         return
     if event in _SPAWN or event in _FORK:
-        recorder.spawned(children.Child(words=_words(args)), frame)
+        recorder.spawned(children.Child(words=sitecustomize.flat(args)), frame)
     elif event in _TALK:
         _report_talk(recorder, event)
     elif event == "open":
         _report_open(recorder, args, frame)
     elif event in sitecustomize.WRITTEN or event in sitecustomize.RETIMED:
         _report_change(recorder, event, args)
+    elif event == _LIBRARY and not sitecustomize.is_path(args[0]):
+        return
     elif (path := sitecustomize.absolute(args[0])) is not None:
         if event == "os.scandir":
             recorder.scanned(path, frame)
-        (recorder.listed if event in _LIST else recorder.connected)(path, frame)
-
-
-def _words(args: tuple[Any, ...]) -> list[Any]:
-    """The program and its arguments, wherever an event has them; never the environment."""
-    lists = (value if isinstance(value, (list, tuple)) else [value] for value in args)
-    return list(itertools.chain.from_iterable(lists))
+        getattr(recorder, _NAMED[event])(path, frame)
 
 
 def _report_talk(recorder: Recorder, event: str) -> None:

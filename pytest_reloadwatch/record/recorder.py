@@ -370,6 +370,10 @@ class Recorder:
         if kind == "I":
             name, origin, *places = fields
             return passed_over(name, origin, filter(self.first_party.is_source, places))
+        if kind == "C":
+            directory, *words = fields
+            named = named_in(words, directory, self.first_party.is_data)
+            return [path if is_listing(path) else text_key(path) for path in named if not self._is_made_here(path)]
         if kind in ("W", "N"):
             self.wrote(fields[0], existed=kind == "W")
             return []

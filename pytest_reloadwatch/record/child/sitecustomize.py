@@ -10,6 +10,7 @@ line's end. They are
 
 - ``S token pid``: a process has begun to report; ``X token``: one has been started that should;
 - ``O``: something was started, or done, of which nothing more will be told; ``F``: it forks, the fork reports too;
+  ``C directory word…``: the command of what was started like that, without blanks around the words;
 - ``M path``: a module is executed from there; ``R path``: read; ``L path``: listed; ``A path``: asked for;
   ``D path``: a database; ``W path``: about to be written; ``N path``: the same where nothing was;
   ``T path``: about to get other time stamps or another mode;
@@ -160,6 +161,19 @@ def is_write(mode: object, flags: object) -> bool:
     if isinstance(mode, str) and ("w" in mode or "a" in mode or "x" in mode or "+" in mode):
         return True
     return isinstance(flags, int) and bool(flags & _WRITING)
+
+
+def is_path(library: "Any") -> bool:
+    """Whether a library is named by where it is, and not to be searched for."""
+    return isinstance(library, (str, bytes, os.PathLike)) and os.path.dirname(os.fsdecode(library)) != ""
+
+
+def flat(args: "tuple[Any, ...]") -> "list[Any]":
+    """The program and its arguments, wherever an event has them; never the environment."""
+    words: list[Any] = []
+    for value in args:
+        words += value if isinstance(value, (list, tuple)) else [value]
+    return words
 
 
 def is_read_too(mode: object) -> bool:
@@ -381,8 +395,11 @@ def _note(event: str, args: "tuple[Any, ...]", frame: "FrameType | None") -> Non
     special = _SPECIAL.get(event)
     if special is not None:
         special(args, source)
-    elif event in _UNTOLD or event in _FORKS:
-        _tell("O" if event in _UNTOLD else "F")
+    elif event in _FORKS:
+        _tell("F")
+    elif event in _UNTOLD:
+        _tell("O")
+        _tell_command(flat(args), os.curdir)
     for place, directory in RETIMED.get(event, ()):
         _tell_path("T", args[place], -1 if directory is None else args[directory])
     for place, directory in WRITTEN.get(event, ()):
@@ -409,6 +426,11 @@ def _note_database(args: "tuple[Any, ...]", _source: str) -> None:
     _tell_path("D" if _lexists(args[0]) else "N", args[0])
 
 
+def _note_library(args: "tuple[Any, ...]", _source: str) -> None:
+    if is_path(args[0]):
+        _tell_path("R", args[0])
+
+
 def _note_import(args: "tuple[Any, ...]", _source: str) -> None:
     if args[0] == _DOOR and not _doors:
         _doors.append(_DOOR)  # first, for the import raises this event twice more
@@ -424,6 +446,7 @@ _SPECIAL = {
     "os.listdir": _note_listing,
     "os.scandir": _note_listing,
     "sqlite3.connect": _note_database,
+    "ctypes.dlopen": _note_library,
     "import": _note_import,
     "subprocess.Popen": _note_start,
 }
@@ -475,6 +498,7 @@ def start(original: "Callable[..., int]", *args: "Any") -> int:
     token = f"{os.getpid()}-{_started[0]}"
     if not reports(words, programs, directory, environment):
         _tell("O")
+        _tell_command(list(words), directory)
         return original(*args)
     if not may_outlive(words):
         _tell("X", token)
@@ -488,6 +512,11 @@ def _absolute(path: "Any") -> str:
 def _is_skipped(path: str) -> bool:
     """Whether nothing rests on this path in any case; no more than to keep reports short."""
     return path.startswith((_LIBRARY, _ZIPPED, *_SYSTEM)) or any(part in path for part in _PACKAGES)
+
+
+def _tell_command(words: "Sequence[Any]", directory: "Any") -> None:
+    told = [os.fsdecode(word).strip() for word in words if isinstance(word, (str, bytes, os.PathLike))]
+    _tell("C", _absolute(directory or os.curdir), *told)
 
 
 def _tell_path(kind: str, path: "Any", directory: int = -1) -> None:
