@@ -11,40 +11,63 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-MOST = 1000  # files below a directory that a command names
+MOST = 1000  # files that one command can name, those below directories included
+_LONGEST = 1 << 16  # bytes of a script that are looked at
 _SEPARATOR = re.compile(r"[=:,<>|&;()]+")
 
 
 def named_in(words: Iterable[Any], directory: Any, is_wanted: Callable[[str], bool]) -> list[str]:
     """The files and directories that are there and that *words* name, as seen from *directory*.
 
-    A word can be a command of its own, as for a shell. Of a directory come those below it, too. Directories end with a
-    separator. Only what *is_wanted* comes, and of directories only what lies in those that are wanted.
+    A word can be a command of its own, as for a shell. Of a directory come those below it, too, and of a script what
+    its lines name. Directories end with a separator. Only what *is_wanted* comes, and of directories only what lies in
+    those that are wanted.
     """
     start = os.path.abspath(os.fsdecode(directory) if directory else ".")
-    told = (os.fsdecode(word) for word in words if isinstance(word, (str, bytes, os.PathLike)))
-    paths = (os.path.normpath(os.path.join(start, part)) for word in told for part in _parts(word))
+    texts = [os.fsdecode(word) for word in words if isinstance(word, (str, bytes, os.PathLike))]
     found: dict[str, None] = {}
-    for path in dict.fromkeys(paths):
-        if is_wanted(path) and os.path.isdir(path):
+    waiting = dict.fromkeys(_paths(texts, start))
+    while waiting and len(found) < MOST:
+        path, _ = waiting.popitem()
+        if path in found or not is_wanted(path):
+            continue
+        if os.path.isdir(path):
             found.update(dict.fromkeys(itertools.islice(_below(path, is_wanted), MOST)))
-        elif is_wanted(path) and os.path.isfile(path):
+        elif os.path.isfile(path):
             found[path] = None
+            lines = _lines_of_script(path)
+            waiting.update(dict.fromkeys([*_paths(lines, start), *_paths(lines, os.path.dirname(path))]))
     return list(found)
 
 
-def _parts(word: str) -> Iterator[str]:
-    """The word, its words where it is a command, and the parts of each: of an option, of a list."""
-    for one in {word, *_split(word)}:
+def _paths(texts: Iterable[str], start: str) -> Iterator[str]:
+    return (os.path.normpath(os.path.join(start, part)) for text in texts for part in _parts(text))
+
+
+def _parts(text: str) -> Iterator[str]:
+    """The text, its words where it is a command, and the parts of each: of an option, of a list."""
+    for one in {text, *_split(text)}:
         yield one
         yield from filter(None, _SEPARATOR.split(one))
 
 
-def _split(word: str) -> list[str]:
+def _split(text: str) -> list[str]:
     try:
-        return shlex.split(word, comments=True)
+        words = shlex.split(text, comments=True)
     except ValueError:
-        return word.split()
+        words = text.split()
+    return words[1:] if words[:1] == ["."] else words  # where a shell's command for scripts stands, it is no directory
+
+
+def _lines_of_script(path: str) -> list[str]:
+    """Nothing for what is no script of a shell's kind, or cannot be read."""
+    try:
+        with open(path, "rb") as file:
+            data = file.read(_LONGEST)
+    except OSError:
+        return []
+    is_script = path.endswith(".sh") or (data.startswith(b"#!") and not path.endswith(".py"))
+    return os.fsdecode(data).splitlines() if is_script and b"\0" not in data else []
 
 
 def _below(directory: str, is_wanted: Callable[[str], bool]) -> Iterator[str]:

@@ -388,6 +388,8 @@ TRAPS = {
     "data named in the command of another program": [
         """
         --- say.sh
+        . ./word.sh
+        --- word.sh
         echo one
         --- data/a.txt
         one
@@ -413,7 +415,9 @@ TRAPS = {
         def test_kept():
             assert version.VERSION == "one\\n"
         """,
-        "--- say.sh: one => two",
+        "--- word.sh: one => two",
+        "--- word.sh: two => one",
+        "--- say.sh: . ./word.sh => echo two",
         "--- data/a.txt: one => two",
         "--- data/a.txt: two => one",
         "--- data/version: one => 2",

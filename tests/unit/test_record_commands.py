@@ -46,6 +46,14 @@ def test_all_below_a_directory_but_what_is_not_wanted(named):
     assert named("ls", "deep") == ["deep/", "deep/d.txt"]
 
 
+def test_what_a_script_names(named, tmp_path):
+    (tmp_path / "run.sh").write_text("echo 1\n. ./lib.sh # more.txt\n")
+    (tmp_path / "lib.sh").write_text("cat 'b c.txt'\nsh run.sh\n")
+    assert named("sh", "run.sh") == ["b c.txt", "lib.sh", "run.sh"]
+    (tmp_path / "deep" / "tool").write_text("#!/bin/sh\ncat a.txt d.txt\n")
+    assert named("deep/tool") == ["a.txt", "deep/d.txt", "deep/tool"]
+
+
 def test_not_too_many(named, monkeypatch):
     monkeypatch.setattr(commands, "MOST", 1)
     assert named("ls", "deep") == ["deep/"]
