@@ -22,7 +22,7 @@ class SuspendedWatcher:
 
     Whatever waits when a test begins, and was not begun by a fixture of a wider scope, counts for that test: who uses
     the fixture has it on record. New ones are young for the collector of garbage, so that few objects are looked at:
-    those of its two younger generations, which ``_on_garbage`` looks at before they become old.
+    those of its youngest generation, which ``_on_garbage`` looks at before they become older.
     """
 
     def __init__(self, is_wanted: Callable[[str], bool]) -> None:
@@ -59,13 +59,12 @@ class SuspendedWatcher:
             self._look()
         return self._owners.pop()
 
-    def _on_garbage(self, phase: str, info: dict[str, int]) -> None:
-        if phase == "start" and info["generation"]:
+    def _on_garbage(self, phase: str, _info: dict[str, int]) -> None:
+        if phase == "start":
             self._look()
 
     def _look(self) -> None:
-        for generation in (0, 1):
-            self._note(gc.get_objects(generation=generation))
+        self._note(gc.get_objects(generation=0))
 
     def _note(self, objects: list[Any]) -> None:
         met = self._of_fixtures if len(self._owners) > 1 else self._waiting

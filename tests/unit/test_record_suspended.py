@@ -55,10 +55,11 @@ def test_what_an_earlier_test_has_left_counts_while_it_is_there(watcher):
     assert names(watcher) == set()
 
 
-def test_what_has_become_old_meanwhile_counts(watcher):
+@pytest.mark.parametrize("generation", range(3))
+def test_what_has_become_older_meanwhile_counts(watcher, generation):
     watcher.begin()
     kept = waiting(numbers)
-    gc.collect()
+    gc.collect(generation)
     watcher.end()
     assert names(watcher) == {"numbers"}
     kept.close()
