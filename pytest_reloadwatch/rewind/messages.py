@@ -230,7 +230,8 @@ class TestEnded(NamedTuple):
     test was the last to use it. *unseen*: nobody recorded anything, so all that is first-party counts. *crash* is where
     it failed, path and line, and with which message. *silent* are programs that it started and that do not report,
     because of which it is *opaque*. *covered*: it has executed what it covered (Covered), and *executed* besides.
-    *waited*: how many of its seconds it had nothing to do, None where that is not known.
+    *waited*: how many of its seconds it had nothing to do, None where that is not known. *is_part*: of a document, so
+    that it rests on what the parts before it do.
     """
 
     run: int
@@ -251,6 +252,7 @@ class TestEnded(NamedTuple):
     silent: Sequence[str] = _EMPTY
     covered: bool = False
     waited: float | None = None
+    is_part: bool = False
 
 
 class Covered(NamedTuple):

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_reloadwatch.proof.model import BAD, SEVERITY
 from pytest_reloadwatch.proof.rank import Rank
-from pytest_reloadwatch.rewind.documents import document_of, places_of_documents
 
 if TYPE_CHECKING:
     import pytest
 
+    from pytest_reloadwatch.rewind.documents import Documents
     from pytest_reloadwatch.rewind.messages import Resume
 
 _NEW = (Rank.DIRECT, -1)  # the place of a test that the controller does not know of yet
@@ -28,23 +28,23 @@ class Ordering:
         self._config = config
         self._left: set[str] = set()
 
-    def sort(self, items: list[pytest.Item]) -> list[pytest.Item]:
+    def sort(self, items: list[pytest.Item], documents: Documents) -> list[pytest.Item]:
         """By rank, where there is more than one; within a rank files stay together, in the order of collection.
 
         Documents stay whole.
         """
-        ordered = self._sorted(items) if self._places else items
+        ordered = self._sorted(items, documents) if self._places else items
         self._left = {item.nodeid for item in items if self._rank(item.nodeid) == Rank.DIRECT}
         if not self._left or (not self._others_wait and self._rank(ordered[-1].nodeid) != Rank.REST):
             self._is_told = True  # the closing line says it all
         return ordered
 
-    def _sorted(self, items: list[pytest.Item]) -> list[pytest.Item]:
-        documents = places_of_documents(items, self._places)
+    def _sorted(self, items: list[pytest.Item], documents: Documents) -> list[pytest.Item]:
+        turns = documents.places(items, self._places)
         for item in items:
-            document = document_of(item)
-            if document in documents:
-                self._places[item.nodeid] = documents[document]
+            document = documents.of(item)
+            if document in turns:
+                self._places[item.nodeid] = turns[document]
         return sorted(items, key=lambda item: self._places.get(item.nodeid, _NEW))
 
     def note(self, nodeid: str, outcome: str) -> None:

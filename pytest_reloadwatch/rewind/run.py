@@ -18,7 +18,7 @@ from pytest_reloadwatch.proof.filter import Filter
 from pytest_reloadwatch.proof.model import worst
 from pytest_reloadwatch.record.waiting import Waiting
 from pytest_reloadwatch.rewind.crash import crash_of, failure_place
-from pytest_reloadwatch.rewind.documents import with_whole_documents
+from pytest_reloadwatch.rewind.documents import Documents
 from pytest_reloadwatch.rewind.messages import (
     CollectFailed,
     Collecting,
@@ -70,6 +70,7 @@ class Run:
         self._crash: tuple[str, int, str] | None = None
         self._files: dict[str, tuple[str, str]] = {}
         self._codes_told = 0  # to the controller
+        self._documents: Documents | None = None
         self._exact = _files_with_parts(config)
         self._quiet = Quiet(config)
         self._adopt_order()
@@ -233,9 +234,10 @@ class Run:
     def select(self, session: pytest.Session) -> None:
         """Leave what is to run, in the order in which it is to."""
         wanted = [item for item in session.items if self._is_wanted(item)]
-        wanted = with_whole_documents(wanted, session.items)
+        self._documents = documents = Documents(session.config)
+        wanted = documents.complete(wanted, session.items)
         self.left_out = [item.nodeid for item in set(session.items).difference(wanted)]
-        session.items[:] = self._ordering.sort(wanted)
+        session.items[:] = self._ordering.sort(wanted, documents)
         session.testscollected = len(session.items)
 
     def _is_wanted(self, item: pytest.Item) -> bool:
@@ -319,6 +321,7 @@ class Run:
                 crash=self._crash,
                 silent=sorted(owner.silent),
                 covered=self._owners.is_covered,
+                is_part=self._documents is not None and self._documents.of(item) is not None,
             ),
             with_next=with_next,
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, TypeVar
 
 from pytest_reloadwatch.exceptions import StoreUnusableError
@@ -527,6 +527,7 @@ class Book:
         kept: list[Proof] = []
         unproven: dict[str, str] = {}
         owns: dict[str, set[str]] = {}
+        parts: dict[str, set[str]] = defaultdict(set)  # what those of each document rest on so far
         for ended in run.ended.values():
             bases.group(ended.path)
             own = owns[ended.nodeid] = self._own_keys(ended, run, bases.keys(ended.path))
@@ -534,6 +535,9 @@ class Book:
                 own.add(FIRST_PARTY)
             if ended.unseen:
                 own |= self._everything
+            if ended.is_part:
+                own.update(parts[ended.path])
+                parts[ended.path] |= own
             if ended.nodeid in judged.differing or self.confirming.needs_whole_run(self.proofs.get(ended.nodeid)):
                 own |= {WHOLE_RUN}.union(*(owns[name] for name in owns if run.ended[name].path == ended.path))
             self._follow(map(proof_key, own))

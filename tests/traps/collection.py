@@ -197,6 +197,39 @@ TRAPS = {
         "--- first.script: VALUE => LATER",
         "--- second.script: number = 1 => number = 0",
     ],
+    "steps of which a conftest has one decide on the next": [
+        """
+        --- conftest.py
+        import pytest
+        def pytest_runtest_makereport(item, call):
+            if "steps" in item.keywords and call.excinfo is not None:
+                item.parent.failed = item.name
+        def pytest_runtest_setup(item):
+            if "steps" in item.keywords and getattr(item.parent, "failed", ""):
+                pytest.xfail(item.parent.failed)
+        --- pytest.ini
+        [pytest]
+        markers = steps
+        --- one.txt
+        1
+        --- three.txt
+        1
+        --- test_steps.py
+        import pathlib, pytest
+        @pytest.mark.steps
+        class TestSteps:
+            def test_1(self):
+                assert pathlib.Path("one.txt").read_text().strip() == "1"
+            def test_2(self): pass
+            def test_3(self):
+                assert pathlib.Path("three.txt").read_text().strip() == "1"
+        def test_other(): pass
+        """,
+        "--- one.txt: 1 => 2",
+        "--- one.txt: 2 => 1",
+        "--- three.txt: 1 => 2",
+        "--- one.txt: 1 => 2",
+    ],
     "a test file that doctest collects too": [
         """
         --- pytest.ini
