@@ -8,6 +8,8 @@ import re
 import shlex
 from typing import TYPE_CHECKING, Any
 
+from pytest_reloadwatch.proof.digest import is_transient
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
@@ -21,7 +23,7 @@ def named_in(words: Iterable[Any], directory: Any, is_wanted: Callable[[str], bo
 
     A word can be a command of its own, as for a shell. Of a directory come those below it, too, and of a script what
     its lines name. Directories end with a separator. Only what *is_wanted* comes, and of directories only what lies in
-    those that are wanted.
+    those that are wanted and would show in a listing's digest.
     """
     start = os.path.abspath(os.fsdecode(directory) if directory else ".")
     texts = [os.fsdecode(word) for word in words if isinstance(word, (str, bytes, os.PathLike))]
@@ -74,4 +76,4 @@ def _below(directory: str, is_wanted: Callable[[str], bool]) -> Iterator[str]:
     for place, directories, names in os.walk(directory):
         yield os.path.join(place, "")
         directories[:] = [name for name in directories if is_wanted(os.path.join(place, name))]
-        yield from filter(is_wanted, (os.path.join(place, name) for name in names))
+        yield from filter(is_wanted, (os.path.join(place, name) for name in names if not is_transient(name)))

@@ -9,7 +9,7 @@ from pytest_reloadwatch.record import commands
 
 @pytest.fixture
 def named(tmp_path):
-    for name in ("a.txt", "b c.txt", "deep/d.txt", "deep/skipped/e.txt"):
+    for name in ("a.txt", "b c.txt", "deep/d.txt", "deep/.hidden", "deep/skipped/e.txt"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("")
 
