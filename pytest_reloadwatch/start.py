@@ -193,7 +193,7 @@ def _control(
     book.rest_on(beginning.modules)
     discard_recent(beginning.modules)
     if options.elsewhere:
-        book.follow_everything()
+        book.following.follow_everything()
     if covering is not None and workers is not None:
         screen.note(
             "--cov measures what each run executes here: figures of the whole suite need --reload-engine=rewind"

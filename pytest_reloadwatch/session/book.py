@@ -8,16 +8,14 @@ from typing import TYPE_CHECKING, TypeVar
 
 from pytest_reloadwatch.exceptions import StoreUnusableError
 from pytest_reloadwatch.graph.closure import ImportGraph
-from pytest_reloadwatch.graph.keys import code_key, is_code, is_line, path_of, proof_key, with_texts
+from pytest_reloadwatch.graph.keys import code_key, is_code, path_of, proof_key, with_texts
 from pytest_reloadwatch.proof.digest import (
     ALL_SOURCES,
     CONFTESTS,
     FIRST_PARTY,
     WHOLE_RUN,
-    digest_text,
     is_listing,
     is_looked_for,
-    lookup_key,
     may_be_source,
 )
 from pytest_reloadwatch.proof.model import BAD, Collected, Function, Group, Proof
@@ -28,11 +26,11 @@ from pytest_reloadwatch.session.bases import Bases
 from pytest_reloadwatch.session.confirming import Confirming, Judged, is_of_whole_run
 from pytest_reloadwatch.session.conftests import Conftests
 from pytest_reloadwatch.session.executions import Executions
+from pytest_reloadwatch.session.following import Following
 from pytest_reloadwatch.session.mentions import Mentions
 from pytest_reloadwatch.session.namesakes import Namesakes
 from pytest_reloadwatch.session.parsed import Parsed
 from pytest_reloadwatch.session.repeats import Repeats
-from pytest_reloadwatch.session.sources import find_data, find_sources
 from pytest_reloadwatch.watch.tree import Sweep, Tree
 
 if TYPE_CHECKING:
@@ -61,7 +59,7 @@ class Book:
         self.store = store
         self._environment = environment
         self._scope = scope
-        self._first_party = first_party
+        self.following = Following(self.tree, first_party)
         self._ambient: set[str] = set()
         self._conftests = Conftests(first_party.rootdir, self.tree)
         self.namesakes = Namesakes(self.tree)
@@ -69,8 +67,6 @@ class Book:
         self._module_paths: dict[str, str] = {}
         self._module_names: dict[str, str] = {}
         self._test_files = self.files.keys() | {known[-1].path for known in self.proofs.values()}
-        self._volatile: set[str] = set()
-        self._left_out: set[str] = set()
         self._rewritten_once: set[str] = set()
         self._touched_once: set[str] = set()
         self._touched_often: set[str] = set()
@@ -81,12 +77,8 @@ class Book:
         self._listings: list[Group] = []
         self.listing_missed = False  # by the last run, for something was written meanwhile
         self._dropped: list[str] = []
-        self._sources: set[str] = set()
-        self._source_listings: set[str] = set()
-        self._source_states: set[tuple[str, str]] = set()
-        self._interest: set[str] = set()
-        self._followed: set[str] = set()
         self._selection: Selection | None = None
+        self._selected_with = self.following.source_states
         self._ranked: list[Ranked] | None = None
         self._with_history: set[str] = set()
         self._executions = Executions(store, environment, self.tree, self._parsed.read, self._parsed.recall)
@@ -94,12 +86,11 @@ class Book:
         self._matcher = Matcher(self.tree.entries)
         self._groups_known: dict[Group, Group] = {}
         self._sources_known: dict[Group, frozenset[str]] = {}
-        self._everything: set[str] = set()
         self._unprepared: list[str] = []
         self._unclosed: list[str] = []
         for group in self._groups():
-            self._follow(key for key, _ in group)
-        self._digest_sources()
+            self.following.follow(key for key, _ in group)
+        self.following.digest_sources()
         self._conftests.look(self._test_files)
         self.namesakes.look(self._test_files)
 
@@ -110,14 +101,14 @@ class Book:
         found = self.tree.sweep()
         if found.changed:
             self._selection = None
-            self._find_sources([key for key in found.changed if key in self._source_listings])
+            self.following.find_new_sources(found.changed)
             if any(os.path.basename(key) == "conftest.py" for key in found.changed) and self._conftests.look(
                 self._test_files
             ):
                 found.changed.add(CONFTESTS)
             if any(key in self._test_files or os.path.basename(key) == "__init__.py" for key in found.changed):
                 found.changed |= self.namesakes.look(self._test_files)
-            found.sources = self._digest_sources()
+            found.sources = self.following.digest_sources()
             if found.sources:
                 found.changed |= ALL_SOURCES
         return found
@@ -132,14 +123,6 @@ class Book:
                 self.graph.forget_file(path)
         self.graph.forget_moved(changed)
 
-    def follow(self, keys: Iterable[str]) -> None:
-        """Have sweeps look at these keys too."""
-        self._follow(keys)
-
-    def matters(self, changed: Collection[str]) -> bool:
-        """Whether any verdict or listing rests on one of these keys."""
-        return bool(self._interest.intersection(changed) - self._volatile)
-
     def source(self, path: str) -> Source:
         """What the source at *path* parses to, as it was last looked at."""
         return self._parsed.read(path)
@@ -152,10 +135,11 @@ class Book:
 
     def select(self) -> Selection:
         """What is not proven for the tree as it was last looked at; nobody may change the answer."""
-        if self._selection is None:
+        if self._selection is None or self._selected_with is not self.following.source_states:
             self._selection = select(self.files, self.proofs, self.tree.entries, self._match())
             if self._read_history(test.nodeid for test in self._selection.selected):
                 self._selection = select(self.files, self.proofs, self.tree.entries, self._match())
+            self._selected_with = self.following.source_states
             self._ranked = None
         return self._selection
 
@@ -175,7 +159,7 @@ class Book:
             earlier = [p for p in proofs if p.groups not in groups and needs_whole <= is_of_whole_run(p.groups)]
             new.update((id(group), group) for proof in earlier for group in proof.groups)
             known[:] = (earlier + known)[-KEPT:]
-        self._follow(key for group in new.values() for key, _ in group)
+        self.following.follow(key for group in new.values() for key, _ in group)
         return bool(new)
 
     def ranked(self) -> list[Ranked]:
@@ -209,8 +193,7 @@ class Book:
 
     def prepare(self) -> bool:
         """Do a little of what will be needed when the run ends, while it uses the other processor."""
-        if not self._source_listings:
-            self._find_sources(self._first_party.roots)
+        if self.following.find_sources():
             return True
         if self._unprepared:
             self._parsed.read(self._unprepared.pop())
@@ -222,18 +205,9 @@ class Book:
         """The files that are not as they were when something was last proven."""
         return {path_of(key) for group in self._groups() for key, _ in group - self.tree.entries}
 
-    def is_source(self, key: str) -> bool:
-        """Whether *key* is a Python file, or a directory of such, that nothing may rest on yet."""
-        return key in self._sources or key in self._source_listings
-
     def knows_listing(self) -> bool:
         """Whether test files are listed as in a collection that this session has seen."""
         return any(group <= self.tree.entries for group in self._listings)
-
-    def follow_everything(self) -> None:
-        """Have sweeps look at all first-party files: verdicts from elsewhere rest on any of them."""
-        self._everything = set(find_data(self._first_party))
-        self._follow({*self._everything, FIRST_PARTY})
 
     def rest_on(self, modules: Iterable[str]) -> None:
         """These were executed before any run: every verdict rests on them."""
@@ -243,7 +217,7 @@ class Book:
 
     def learn(self, run: RunRecord, message: Knowledge) -> None:
         """Take what a run's recorder has seen into graph and tree."""
-        self._follow(message.past)
+        self.following.follow(message.past)
         run.touched.update(key for key in message.there if not self.tree.exists(key))  # they have gone meanwhile
         self._executions.note_at_import(message.at_import)
         run.past.update(message.past)
@@ -276,9 +250,9 @@ class Book:
         written meanwhile; ``loose`` has their outcomes.
         """
         self._selection = None
-        self._follow(run.connected)
+        self.following.follow(run.connected)
         rewritten = {key for key, before in run.before.items() if self.tree.digest(key) != before}
-        self.leave_out(rewritten & self._rewritten_once)
+        self.following.leave_out(rewritten & self._rewritten_once)
         self._rewritten_once |= rewritten
         self._touched_often |= run.touched & self._touched_once
         if run.has_unheard:
@@ -331,36 +305,25 @@ class Book:
             self._dropped = []
         return ""
 
-    def leave_out(self, keys: Collection[str]) -> None:
-        """Tests rewrite these themselves, each time in another way: no verdict can rest on them."""
-        files = set(keys) - ALL_SOURCES - {CONFTESTS}
-        self._left_out.update(files - self._volatile)
-        self._volatile.update(files)
-
     def heed(self, moved: Mapping[str, set[str]], own: Collection[str], *, is_idle: bool) -> set[str]:
         """The listings that were left out and have a name which nobody but the person can have given: they count again.
 
         It may be another test file's. *moved* are the names that came and went, *own* paths that tests write.
         """
         found = set()
-        for key in self._volatile & moved.keys():
+        for key in self.following.volatile & moved.keys():
             paths = {os.path.join(key.rstrip(os.sep), name) for name in moved[key]} - set(own)
             if any(is_looked_for(os.path.basename(path)) or (is_idle and os.path.isdir(path)) for path in paths):
                 found.add(key)
         if found:
-            self._interest |= found  # what was collected before does not rest on them
+            self.following.count(found)  # what was collected before does not rest on them
             self._listings.clear()
             self.declare_steady(found)
         return found
 
-    def take_left_out(self) -> set[str]:
-        """What has been left out since the last call."""
-        left_out, self._left_out = self._left_out, set()
-        return left_out
-
     def declare_steady(self, keys: Collection[str]) -> None:
         """These changed while nothing ran: somebody edits them."""
-        for known in (self._volatile, self._rewritten_once, self._touched_once, self._touched_often):
+        for known in (self.following.volatile, self._rewritten_once, self._touched_once, self._touched_often):
             known.difference_update(keys)
 
     _pending: tuple[list[Collected], list[Proof], dict[str, set[Function] | None]] = ([], [], {})
@@ -369,8 +332,8 @@ class Book:
 
     def group(self, keys: Iterable[str]) -> Group:
         """These keys, as they were recorded, with their digests now."""
-        wanted = {proof_key(key) for key in keys if path_of(key) not in self._volatile}
-        self._follow(wanted)
+        wanted = {proof_key(key) for key in keys if path_of(key) not in self.following.volatile}
+        self.following.follow(wanted)
         group = frozenset(map(self.tree.entry, wanted))
         if len(self._groups_known) > MOST_GROUPS:
             self._groups_known.clear()
@@ -511,7 +474,7 @@ class Book:
 
     def _disturbed(self, run: RunRecord) -> set[str]:
         """All keys, as they may have been recorded, that were not the same throughout the run."""
-        return with_texts((run.disturbed | self._new(run)) - self._volatile)
+        return with_texts((run.disturbed | self._new(run)) - self.following.volatile)
 
     def _drop_passed_over(self, run: RunRecord, collection: CollectionMessage) -> None:
         """A file that pytest has come by and did not collect is none of the tests' any more: a conftest ignores it."""
@@ -534,13 +497,13 @@ class Book:
             if ended.opaque:
                 own.add(FIRST_PARTY)
             if ended.unseen:
-                own |= self._everything
+                own |= self.following.everything
             if ended.is_part:
                 own.update(parts[ended.path])
                 parts[ended.path] |= own
             if ended.nodeid in judged.differing or self.confirming.needs_whole_run(self.proofs.get(ended.nodeid)):
                 own |= {WHOLE_RUN}.union(*(owns[name] for name in owns if run.ended[name].path == ended.path))
-            self._follow(map(proof_key, own))
+            self.following.follow(map(proof_key, own))
         disturbed = self._disturbed(run)
         self._match()
         for ended in run.ended.values():
@@ -595,26 +558,14 @@ class Book:
             return
         keys = set(filter(is_listing, run.whole_past))
         keys |= self.graph.closure(self._executed_conftests)
-        moved = keys & ((run.disturbed | run.before.keys()) - self._volatile)
+        moved = keys & ((run.disturbed | run.before.keys()) - self.following.volatile)
         if any(run.first_seen.get(key) != self.tree.digest(key) for key in moved):
             self.listing_missed = True  # a file may have come after its directory was looked at
             return
         group = self.group(keys)
-        self._interest.update(key for key, _ in group)
+        self.following.count(key for key, _ in group)
         if group not in self._listings:
             self._listings = [*self._listings[-KEPT:], group]
-
-    def _follow(self, keys: Iterable[str]) -> None:
-        """Look at these keys of proofs in sweeps; a source may matter even if only its text changes."""
-        wanted = set(keys) - self._followed
-        self._followed |= wanted
-        paths = {path_of(key) for key in wanted}
-        self._interest |= paths
-        self.tree.track(paths)
-        self.tree.track_code(path_of(key) for key in wanted if is_code(key))
-        self.tree.track_lines(key for key in wanted if is_line(key))
-        if any(key not in self.tree for key in wanted & ALL_SOURCES):
-            self._digest_sources()
 
     def _match(self) -> Matcher:
         """The matcher, told what moved since it was last asked."""
@@ -624,27 +575,6 @@ class Book:
     def _groups(self) -> set[Group]:
         files = {group for records in self.files.values() for record in records for group in record.groups}
         return files | {group for proofs in self.proofs.values() for proof in proofs for group in proof.groups}
-
-    def _find_sources(self, places: Iterable[str]) -> None:
-        """Follow all Python files below *places*: a test that starts a process may rest on any of them."""
-        for place in places:
-            files, listings = find_sources(place, self._source_listings)
-            self._sources |= files
-            self._source_listings |= listings
-            self.tree.track(files | listings | set(map(lookup_key, listings)))
-
-    def _digest_sources(self) -> set[str]:
-        """Worked out only where something rests on it; the sources because of which it has changed."""
-        if not self._interest.isdisjoint(ALL_SOURCES):
-            if not self._source_listings:
-                self._find_sources(self._first_party.roots)
-            self._selection = None
-            before = self._source_states
-            self._source_states = set(map(self.tree.entry, filter(self.tree.exists, self._sources - self._volatile)))
-            for key in ALL_SOURCES:
-                self.tree.put(key, digest_text(repr(sorted(self._source_states))))
-            return {path for path, _ in before ^ self._source_states}
-        return set()
 
 
 def _keep(records: list[_Record], record: _Record) -> None:

@@ -104,7 +104,7 @@ class Changes:
     def take_in_after(self, current: Current) -> None:
         """What changed while the run was under way is not what its verdicts rest on, or maybe not. Raises Restart."""
         record = current.record
-        self._book.follow(record.past)
+        self._book.following.follow(record.past)
         found = self._book.sweep()
         self.heed(found, record)
         record.note(found)
@@ -114,7 +114,7 @@ class Changes:
             return
         discard_bytecode(found.changed)
         self._check_start(found.changed)
-        matters = self._book.matters(found.changed - record.written)
+        matters = self._book.following.matters(found.changed - record.written)
         outdated = self._find_dependents(found.changed)
         self._book.forget(found.changed)
         outside = {key for key in found.changed - record.written if self._beginning.file_name(key)}
@@ -136,11 +136,11 @@ class Changes:
         self._situation.failure = Failure(USAGE_ERROR, problem, {}, self._book.group(self._beginning.keys))
 
     def _is_relevant(self, changed: set[str]) -> bool:
-        if self._book.matters(changed):
+        if self._book.following.matters(changed):
             return True
         current = self._situation.current
         collecting = current is not None and current.record.collection is None
-        return collecting and any(map(self._book.is_source, changed))
+        return collecting and any(map(self._book.following.is_source, changed))
 
     def _find_dependents(self, changed: set[str]) -> set[str]:
         """The files whose modules have to be executed again."""
@@ -174,7 +174,7 @@ class Changes:
         seen = {key for key, before in record.first_seen.items() if key in record.disturbed and digest(key) != before}
         keys = {key for key in seen if not may_be_source(key)}
         counts.update({key: counts.get(key, 0) + 1 for key in keys})
-        self._book.leave_out({key for key in keys if counts[key] == UNHEARD})
+        self._book.following.leave_out({key for key in keys if counts[key] == UNHEARD})
 
     def _count_disturbances(self, keys: Collection[str]) -> None:
         """Files that change in run after run of a round are written by what the tests start, unseen by us."""
@@ -182,4 +182,4 @@ class Changes:
         for key in keys:
             if not may_be_source(key):
                 counts[key] = counts.get(key, 0) + 1
-        self._book.leave_out({key for key in keys if counts.get(key, 0) == UNSTEADY})
+        self._book.following.leave_out({key for key in keys if counts.get(key, 0) == UNSTEADY})

@@ -74,7 +74,7 @@ class Conclusions:
         if self._covering is not None:
             self._covering.close(self._book.ended(current.record, unproven))
         self._watching.follow()
-        self._conversation.tell_left_out(map(self._beginning.place_name, self._book.take_left_out()))
+        self._conversation.tell_left_out(map(self._beginning.place_name, self._book.following.take_left_out()))
         self._conversation.tell_differing(self._book.confirming.take_differing())
         self._have_retried(unproven, RETRIES + current.record.has_unheard)
         self._count(current, unproven)

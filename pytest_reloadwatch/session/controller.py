@@ -278,7 +278,7 @@ class Controller:
         """Start the run that the tree and the round ask for, or settle. Raises Restart."""
         situation = self._situation
         if self._options.elsewhere:
-            self._book.follow_everything()
+            self._book.following.follow_everything()
         if situation.failure is not None and not situation.failure.past <= self._book.tree.entries:
             situation.failure = None
         situation.round.timing.enter(PLAN)
