@@ -59,7 +59,7 @@ class Changes:
     def sweep(self) -> Sweep:
         """Look at the tree."""
         found = self._book.sweep()
-        if any(self._book.tree.digest(key) in (ABSENT, _EMPTY) for key in found.changed):
+        if any(self._book.tree.digest(key) in (ABSENT, _EMPTY) for key in found.changed | found.arrived):
             time.sleep(REPLACING)  # perhaps an editor is just writing it anew
             found.add(self._book.sweep())
         return found

@@ -39,7 +39,8 @@ class Sweep:
     """*changed* keys have another digest than before, *touched* ones were written or replaced at least.
 
     *before* has the digests that changed paths had, *sources* the paths because of which that of all sources changed,
-    *moved* the names that came to, or went from, the directories whose listings changed.
+    *moved* the names that came to, or went from, the directories whose listings changed, *arrived* the keys of what
+    has just come there, and is tracked from now on.
     """
 
     changed: set[str] = field(default_factory=set)
@@ -47,6 +48,7 @@ class Sweep:
     before: dict[str, str] = field(default_factory=dict)
     sources: set[str] = field(default_factory=set)
     moved: dict[str, set[str]] = field(default_factory=dict)
+    arrived: set[str] = field(default_factory=set)
 
     def add(self, later: Sweep) -> None:
         """What a sweep right after this one has found."""
@@ -54,6 +56,7 @@ class Sweep:
         self.touched |= later.touched
         self.before = later.before | self.before
         self.sources |= later.sources
+        self.arrived |= later.arrived
         for key, names in later.moved.items():
             self.moved.setdefault(key, set()).update(names)
 
@@ -173,7 +176,8 @@ class Tree:
             if self._directory_moved(directory):
                 self._recheck_missing(directory, found)
         for directory in {key.rstrip(os.sep) for key in filter(is_listing, found.changed)}:
-            self.track(arrivals(directory, since))
+            found.arrived.update(arrivals(directory, since))
+        self.track(found.arrived)
         return found
 
     def written(self, key: str) -> float | None:
