@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import itertools
 import os
 import re
@@ -9,12 +11,14 @@ import shlex
 from typing import TYPE_CHECKING, Any
 
 from pytest_reloadwatch.proof.digest import is_transient
+from pytest_reloadwatch.record.child.sitecustomize import absolute
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
 MOST = 1000  # files that one command can name, those below directories included
 _LONGEST = 1 << 16  # bytes of a script that are looked at
+_SCRIPTS = 256  # to remember
 _SEPARATOR = re.compile(r"[=:,<>|&;()]+")
 
 
@@ -25,7 +29,9 @@ def named_in(words: Iterable[Any], directory: Any, is_wanted: Callable[[str], bo
     its lines name. Directories end with a separator. Only what *is_wanted* comes, and of directories only what lies in
     those that are wanted and would show in a listing's digest.
     """
-    start = os.path.abspath(os.fsdecode(directory) if directory else ".")
+    start = absolute(directory or os.curdir)
+    if start is None:  # the working directory is gone
+        return []
     texts = [os.fsdecode(word) for word in words if isinstance(word, (str, bytes, os.PathLike))]
     found: dict[str, None] = {}
     waiting = dict.fromkeys(_paths(texts, start))
@@ -37,9 +43,17 @@ def named_in(words: Iterable[Any], directory: Any, is_wanted: Callable[[str], bo
             found.update(dict.fromkeys(itertools.islice(_below(path, is_wanted), MOST)))
         elif os.path.isfile(path):
             found[path] = None
-            lines = _lines_of_script(path)
-            waiting.update(dict.fromkeys([*_paths(lines, start), *_paths(lines, os.path.dirname(path))]))
+            with contextlib.suppress(OSError):  # it has gone
+                waiting.update(dict.fromkeys(_named_in_script(path, os.stat(path).st_mtime_ns, start)))
     return list(found)
+
+
+@functools.lru_cache(_SCRIPTS)
+def _named_in_script(path: str, _written: int, start: str) -> tuple[str, ...]:
+    """What is there and its lines name, as seen from *start* or from beside it; tests start the same few again."""
+    lines = _lines_of_script(path)
+    named = dict.fromkeys([*_paths(lines, start), *_paths(lines, os.path.dirname(path))])
+    return tuple(filter(os.path.exists, named))
 
 
 def _paths(texts: Iterable[str], start: str) -> Iterator[str]:

@@ -59,6 +59,13 @@ def test_not_too_many(named, monkeypatch):
     assert named("ls", "deep") == ["deep/"]
 
 
+def test_nothing_where_the_working_directory_is_gone(named, tmp_path, monkeypatch):
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    assert named("cat", "a.txt", directory="") == []
+
+
 def test_from_another_directory(named, tmp_path):
     assert named("cat", "d.txt", directory=tmp_path / "deep") == ["deep/d.txt"]
     assert named("cat", "d.txt") == named("cat", str(tmp_path.parent)) == []

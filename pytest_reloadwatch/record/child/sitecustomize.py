@@ -515,8 +515,10 @@ def _is_skipped(path: str) -> bool:
 
 
 def _tell_command(words: "Sequence[Any]", directory: "Any") -> None:
-    told = [os.fsdecode(word).strip() for word in words if isinstance(word, (str, bytes, os.PathLike))]
-    _tell("C", _absolute(directory or os.curdir), *told)
+    start = absolute(directory or os.curdir)
+    if start is not None:  # else the working directory is gone
+        told = [os.fsdecode(word).strip() for word in words if isinstance(word, (str, bytes, os.PathLike))]
+        _tell("C", start, *told)
 
 
 def _tell_path(kind: str, path: "Any", directory: int = -1) -> None:
