@@ -171,10 +171,10 @@ class Hearing:
         """There is a process to continue from."""
         self._situation.has_root = True
         discard_bytecode(self._book.moved_since_proven())
-        self._decisions.plan()
-        # The run has begun. What is written from now on is younger than it, and it tells what was there.
+        # Directories among it: once the run has begun, what it makes there cannot be told from what others do.
         self._book.prepare()
-        self._watching.follow()
+        self._decisions.plan()
+        self._watching.follow()  # takes longer than anything else here, the first time
         self._situation.deadlines.look = time.monotonic()  # for what has changed before it was watched
 
     def _on_unfit(self, message: m.Unfit, channel: m.Channel) -> None:
