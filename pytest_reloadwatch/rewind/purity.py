@@ -23,8 +23,9 @@ try:
 except ImportError:  # pragma: no cover - without fork this module is not used
     fcntl = None  # type: ignore[assignment]
 
-# The part of a name that tempfile draws: eight of these, of which not all are letters.
-_RANDOM = re.compile(r"(?=[a-z]{0,7}[0-9_])[a-z0-9_]{8}(?=$|[./])")
+# The part of a name that tempfile draws: eight of these. Where all are letters it could be a word, unless it stands
+# behind a dash or tempfile's own prefix.
+_RANDOM = re.compile(r"((?=[a-z]{0,7}[0-9_])|(?<=[-_.])|(?<=/tmp))[a-z0-9_]{8}(?=$|[./])")
 _TEMPORARY = tempfile.gettempdir().rstrip(os.sep) + os.sep
 _DESCRIPTORS = "/proc/self/fd" if os.path.isdir("/proc/self/fd") else "/dev/fd"
 
