@@ -224,7 +224,7 @@ qall!
         script = tmp_path / "script.el"
         script.write_text(f"""{RECIPES["compile"]}
 (setq buffer (compilation-start compile-command))
-(while (process-live-p (get-buffer-process buffer)) (accept-process-output nil 0.1))
+(while compilation-in-progress (accept-process-output nil 0.1))
 (with-current-buffer buffer
   (compilation--ensure-parse (point-max))
   (goto-char (point-min))
