@@ -90,7 +90,7 @@ class Purity:
         for path, existed in self._recorder.written.items():
             is_there = existed or (path not in restored and os.path.lexists(path))
             if is_there and self._is_temporary(path):
-                yield Impurity(f"{path} has been written", _as_pattern(path))
+                yield Impurity(f"{path} has been written", as_pattern(path))
             elif is_there and self._recorder.first_party.is_data(path):
                 yield Impurity(f"{path} has been written", path)
 
@@ -112,7 +112,7 @@ def _is_empty_directory(path: str) -> bool:
         return False
 
 
-def _as_pattern(path: str) -> str:
+def as_pattern(path: str) -> str:
     """What matches a temporary *path* in each run: tempfile gives another name each time."""
     return _RANDOM.sub("*", path, count=1)
 

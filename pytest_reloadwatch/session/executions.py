@@ -68,7 +68,7 @@ class Executions:
         covered = self._covered(ended)
         if ended.executed is None or covered is None:
             return None
-        executed = set(map(run.sources.__getitem__, ended.executed)) - {""}
+        executed = {run.codes[number][0] for number in ended.executed} - {""}
         return executed.union(path for path, _ in covered)
 
     def resolve(self, codes: Iterable[tuple[str, int, str]]) -> list[Function | None]:

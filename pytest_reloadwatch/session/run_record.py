@@ -25,8 +25,8 @@ class RunRecord:
     what the run itself wrote, and gave other time stamps or another mode; *connected* are databases that it opened,
     *before* has what it was seen to change in this way, with the digest from before, *first_seen* all that changed;
     *has_unheard* says that it has started processes that do not report what they write. *codes* is the code that its
-    tests executed, in the order in which it was told, *sources* its files, empty for those that the run has made
-    itself, and *functions* the functions that it belongs to.
+    tests executed, in the order in which it was told, without a file where the run has made that itself, *functions*
+    the functions that it belongs to.
     """
 
     number: int
@@ -49,7 +49,6 @@ class RunRecord:
     crashes: dict[str, tuple[str, int, str] | None] = field(default_factory=dict)  # of these files
     ended: dict[str, TestEnded] = field(default_factory=dict)
     codes: list[tuple[str, int, str]] = field(default_factory=list)
-    sources: list[str] = field(default_factory=list)
     numbers: dict[str, list[int]] = field(default_factory=dict)  # of code, by worker and its own numbers
     functions: list[Function | None] = field(default_factory=list)
 
@@ -63,7 +62,6 @@ class RunRecord:
         numbers = self.numbers.setdefault(ended.worker, [])
         numbers.extend(range(len(self.codes), len(self.codes) + len(ended.functions)))
         self.codes += ended.functions
-        self.sources += [path for path, _, _ in ended.functions]
         if ended.worker and ended.executed is not None:
             ended = ended._replace(executed=[numbers[number] for number in ended.executed])
         known = self.ended.get(ended.nodeid)

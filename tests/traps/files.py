@@ -385,6 +385,27 @@ TRAPS = {
         "--- helper.py: 2 => 1",
         "--- data.txt: one => two",
     ],
+    "shared library that is loaded by its path": [
+        """
+        --- library.so
+        no library, but long enough to be looked at, for no loader takes less than the sixty-four bytes of a header
+        --- test_library.py
+        import ctypes
+        import pytest
+        def test_library():
+            with pytest.raises(OSError) as raised:
+                ctypes.CDLL("./library.so")
+            assert "too short" not in str(raised.value)
+        """,
+        """
+        --- library.so
+        short
+        """,
+        """
+        --- library.so
+        again no library, but long enough to be looked at, for no loader takes less than the bytes of a header
+        """,
+    ],
     "data named in the command of another program": [
         """
         --- say.sh

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pytest_reloadwatch.rewind.purity import _as_pattern
+from pytest_reloadwatch.rewind.purity import as_pattern
 
 
 @pytest.mark.parametrize(
@@ -18,4 +18,4 @@ from pytest_reloadwatch.rewind.purity import _as_pattern
     ],
 )
 def test_stands_for_what_tempfile_draws(path, pattern):
-    assert _as_pattern(path) == pattern
+    assert as_pattern(path) == pattern
