@@ -155,7 +155,8 @@ def test_failures(project, screen):
     screen.press("\n")
     assert len(ran(screen, READY)) == 2
     screen.press("w")
-    screen.see("outside")  # of functions: where the line is broken depends on the terminal
+    shown = screen.see("outside") + screen.see("changed")  # where the line is broken depends on the terminal
+    assert "code outside of functions changed" in joined(shown)
     screen.press("i")
     screen.see("failure 1 of 2: test_app.py::test_other")
     assert ran(screen, READY) == ["test_app.py::test_other"]
