@@ -244,8 +244,8 @@ def version_of(answer):
 @pytest.mark.skipif(pty is None, reason="this system has no pseudo-terminals")
 @pytest.mark.parametrize("columns", [60, 120])
 class TestInATerminal:
-    def shown(self, directory, columns, *arguments):
-        """What a terminal of so many columns is given, by lines."""
+    def shown(self, directory, columns, *arguments, begun=None):
+        """What a terminal of so many columns is given, by lines; *begun* is set as soon as there is any."""
         here, there = pty.openpty()
         fcntl.ioctl(there, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
         environment = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
@@ -259,6 +259,8 @@ class TestInATerminal:
         with contextlib.suppress(OSError):  # nobody is at the other end any more
             while part := os.read(here, 1 << 16):
                 data += part
+                if begun is not None:
+                    begun.set()
         os.close(here)
         done.wait(TIMEOUT)
         return data.decode().replace("\r\n", "\n").splitlines()
@@ -292,16 +294,19 @@ class TestInATerminal:
         project.write("test_a.py", "def test_a(): pass\n")
         with WatchSession(project) as session:
             session.step()
-            followed = []
+            followed, begun = [], threading.Event()
             follower = threading.Thread(
-                target=lambda: followed.extend(self.shown(project.root, columns, "events", "--follow"))
+                target=lambda: followed.extend(self.shown(project.root, columns, "events", "--follow", begun=begun))
             )
             follower.start()
+            assert begun.wait(TIMEOUT)
             project.write("test_a.py", "def test_a(): assert True\n")
             session.step()
             assert self.shown(project.root, columns, "stop") == []
             assert session.wait_for_end() == 0
             follower.join()
+        assert followed[0] == "following the session; all is settled"
+        assert "settled: 1 tests, 0 failing" in followed
         assert "the session has ended" in " ".join(followed)
         for command in ("wait", "status", "stop"):
             assert "pytest --reload-watch" in " ".join(self.shown(project.root, columns, command))

@@ -128,4 +128,6 @@ def _in_words(event: dict[str, Any]) -> str:
         return f"settled: {len(event['outcomes'])} tests, {bad} failing"
     if kind == "dropped":
         return f"({event['events']} events were dropped: they came faster than they were read)"
-    return "" if kind in ("selected", "following") else kind
+    if kind == "following":
+        return "following the session; " + ("all is settled" if event["settled"] else "not settled yet")
+    return "" if kind == "selected" else kind
