@@ -213,6 +213,29 @@ class TestExecutedCode:
             project.replace("detail.py", "return 1", "return 2")
             assert session.assert_equal_to_cold().outcomes["test_b.py::test_handler"] == "failed"
 
+    def test_does_not_wait_for_another_run_where_others_need_what_it_defines(self, project):
+        project.apply("""
+            --- hooks.py
+            HOOKS = []
+            --- shop.py
+            import hooks
+            def total(): return sum(hook() for hook in hooks.HOOKS)
+            --- test_a.py
+            import hooks
+            def one(): return 1
+            hooks.HOOKS.append(one)
+            def test_a(): assert one()
+            --- test_b.py
+            import shop
+            def test_b(): assert shop.total() == 1
+        """)
+        with WatchSession(project) as session:
+            session.step()
+            project.write("hooks.py", "HOOKS = list()\n")
+            step = session.step()
+        assert sorted(step.ran) == ["test_a.py::test_a", "test_b.py::test_b"]
+        assert len(step.runs) == 1
+
 
 class TestTerminal:
     def test_says_when_they_are_through(self, shop):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_reloadwatch.graph.keys import path_of, with_texts
+from pytest_reloadwatch.graph.keys import path_of, with_all
 from pytest_reloadwatch.graph.names import Resolver
 
 if TYPE_CHECKING:
@@ -103,12 +103,12 @@ class ImportGraph:
 
     def dependents(self, targets: Iterable[str], among: Iterable[str]) -> set[str]:
         """The files *among* which rest on any of *targets*, the targets with them."""
-        affected = with_texts(targets)
+        affected = with_all(targets)
         candidates = {path: self.direct(path) for path in among}
         grown = True
         while grown:
             new = {path for path, edges in candidates.items() if path not in affected and edges & affected}
-            affected |= with_texts(new)
+            affected |= with_all(new)
             grown = bool(new)
         return {path_of(key) for key in affected}
 
@@ -118,7 +118,7 @@ class ImportGraph:
         For the targets themselves that is 0, and nothing. All files on the way must be *among* these.
         """
         candidates = {path: self.direct(path) for path in among}
-        reached = with_texts(targets)
+        reached = with_all(targets)
         found = {path_of(key): (0, "") for key in reached}
         step = 0
         while reached:
@@ -129,7 +129,7 @@ class ImportGraph:
                 if path not in found and not edges.isdisjoint(reached)
             }
             found.update(nearer)
-            reached = with_texts(nearer)
+            reached = with_all(nearer)
         return found
 
     def _outdate(self, path: str) -> None:

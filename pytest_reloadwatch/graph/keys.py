@@ -4,7 +4,8 @@ While things are recorded, and in the graph, the plain path stands for the code,
 it, and its text has a mark in front. In proofs, and for the tree, the plain path stands for the text, as for every
 other file, and the code has a mark in front.
 
-A line of a source that a traceback shows has a key of its own, always the same: it counts wherever it stands.
+A line of a source that a traceback shows has a key of its own, always the same: it counts wherever it stands. Whether
+there is a source at all, is whether it has the empty line.
 """
 
 from __future__ import annotations
@@ -25,6 +26,16 @@ _MOST = 1 << 17  # keys to remember: the same few thousand are asked about for e
 def text_key(path: str) -> str:
     """As it is recorded that the text of *path* counts: only sources have anything else that could."""
     return _TEXT + path if path.endswith(".py") else path
+
+
+def there_key(path: str) -> str:
+    """As it is recorded that nothing counts but whether there is anything at *path*."""
+    return line_key(path, "") if path.endswith(".py") else path
+
+
+def with_all(paths: Iterable[str]) -> set[str]:
+    """These paths, and the keys under which anything of theirs but a line may have been recorded."""
+    return {key for path in paths for key in (path, text_key(path), there_key(path))}
 
 
 def with_texts(paths: Iterable[str]) -> set[str]:

@@ -14,7 +14,21 @@ _NOT_SOURCE = frozenset(
     "__pycache__ node_modules .git .hg .tox .nox .venv .eggs .hypothesis .mypy_cache .pytest_cache .ruff_cache".split()
 )
 _STANDARD_LIBRARY = tuple({sysconfig.get_path(kind) + os.sep for kind in ("stdlib", "platstdlib")})
-_SYSTEM = ("/proc", "/sys", "/dev", "/etc", "/usr", "/lib", "/lib64", "/bin", "/var", "/run", "/System", "/Library")
+_SYSTEM = (
+    "/proc",
+    "/sys",
+    "/dev",
+    "/etc",
+    "/usr",
+    "/lib",
+    "/lib64",
+    "/bin",
+    "/sbin",
+    "/var",
+    "/run",
+    "/System",
+    "/Library",
+)
 
 
 class FirstParty:
@@ -24,6 +38,7 @@ class FirstParty:
         self.rootdir = rootdir
         others = (root for root in editable_roots() if not _inside(root, rootdir) and not _OWN_PACKAGE.startswith(root))
         self.roots = (rootdir, *others)
+        self._is_own_project = _inside(_OWN_PACKAGE, rootdir)
         self._cache_dir = cache_dir
         self._interpreter = _interpreter_directories(rootdir)
         self._elsewhere = (*_SYSTEM, os.path.realpath(tempfile.gettempdir()), tempfile.gettempdir())
@@ -58,7 +73,7 @@ class FirstParty:
     def _judge(self, path: str) -> bool:
         if any(part in path for part in _PACKAGES) or any(_inside(path, place) for place in self._interpreter):
             return False
-        if _inside(path, self._cache_dir):
+        if _inside(path, self._cache_dir) or (path.startswith(_OWN_PACKAGE) and not self._is_own_project):
             return False
         for root in self.roots:
             if _inside(path, root):

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from pytest_reloadwatch.record.executed import CodeWatcher, Executed
     from pytest_reloadwatch.record.recorder import Recorder
 
+_SCOPES = ("function", "class", "module", "package", "session")
+
 
 class Owners:
     """What a fixture of a wider scope than one test takes in belongs to every test that uses it.
@@ -95,7 +97,7 @@ class Owners:
             self._recorder.merge_into_current(owner)
 
     def _set_up_shared(self, fixturedef: Any, request: Any) -> Generator[None, object, object]:
-        owner = self._fixtures.setdefault(id(fixturedef), Owner(_code(fixturedef.func)))
+        owner = Owner(_code(fixturedef.func))  # what it took in for another module, or with another parameter, is over
         self._recorder.push(owner)
         self._begin()
         try:
@@ -104,7 +106,8 @@ class Owners:
             self._end()
             self._recorder.pop()
             # It may have asked by name for one that was there already: the next user of it will not.
-            self._add_shared(owner, _compat.fixtures_used(request))
+            self._add_shared(owner, [d for d in _compat.fixtures_used(request) if _lasts_as_long(d, fixturedef)])
+            self._fixtures[id(fixturedef)] = owner
             self._recorder.merge_into_current(owner)
 
     def _add_shared(self, owner: Owner, definitions: list[Any]) -> None:
@@ -130,6 +133,11 @@ class Owners:
 
     def _end(self) -> None:
         self._recorder.executed(self._watcher.end() if self._is_watching else None)
+
+
+def _lasts_as_long(definition: Any, other: Any) -> bool:
+    """Whether one fixture is of the scope of another at least, which can ask for no others."""
+    return _SCOPES.index(definition.scope) >= _SCOPES.index(other.scope)
 
 
 def _code(function: Any) -> CodeType | None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pytest_reloadwatch import _compat
-from pytest_reloadwatch.graph.keys import line_key, path_of, text_key
+from pytest_reloadwatch.graph.keys import line_key, path_of, text_key, there_key
 from pytest_reloadwatch.proof.digest import FIRST_PARTY, is_listing, listing_key, lookup_key
 from pytest_reloadwatch.record.children import key_of, passed_over
 from pytest_reloadwatch.record.commands import named_in
@@ -34,6 +34,8 @@ _CACHE = f"{os.sep}__pycache__"
 _READERS = frozenset({"linecache.py", "tokenize.py"})
 SHOWERS = frozenset({"traceback.py", "warnings.py"})
 _OWN = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+_RESOLVER, _RESOLVE = os.path.realpath.__code__.co_filename, frozenset({"realpath", "_joinrealpath"})
+_THERE = frozenset(f.__code__ for f in (os.path.exists, os.path.isfile, os.path.isdir) if hasattr(f, "__code__"))
 _PYTEST = (f"{os.sep}_pytest{os.sep}", f"{os.sep}pluggy{os.sep}")
 
 
@@ -216,7 +218,8 @@ class Recorder:
     def asked(self, path: str, frame: FrameType) -> None:
         """Whether there is anything at *path*, and perhaps how large or new it is."""
         if not self._is_made_here(path) and self.first_party.is_data(path) and not _is_for_showing(frame):
-            self._charge([text_key(path)], frame, ambient=True, is_read=False)
+            key = there_key(path) if frame.f_code in _THERE else text_key(path)
+            self._charge([key], frame, ambient=True, is_read=False)
 
     def shown(self, filename: str, line: str, frame: FrameType) -> None:
         """A traceback or a warning shows this line of a source to its reader, who keeps no more of it."""
@@ -231,7 +234,10 @@ class Recorder:
 
     def asked_whether_there(self, path: str, frame: FrameType) -> None:
         """The same where no more is asked; of a directory on the way to something nothing else can be learned."""
-        if not os.path.isdir(path) and not self._is_made_here(path) and self.first_party.is_data(path):
+        is_way = os.path.isdir(path) and not os.path.islink(path)
+        if is_way or self._is_made_here(path) or not self.first_party.is_data(path):
+            return
+        if not _only_resolves(path, frame):
             self._charge([path], frame, ambient=True, is_read=False)
 
     def missing(self, paths: list[str], frame: FrameType) -> None:
@@ -290,7 +296,7 @@ class Recorder:
             for path in named_in(child.words, child.directory, self.first_party.is_data):
                 (self.listed if is_listing(path) else self.opened)(path, frame)
         owner = self._owners[-1] if self._owners else None
-        if owner is not None:
+        if owner is not None and (child.report or not self._imports_package(frame)):
             self._connect(owner, child)
         child.keepers = self._keepers(child, frame, owner)
         self._started = [*self._living(), child]
@@ -430,6 +436,17 @@ class Recorder:
                     return
                 first = False
             frame = frame.f_back
+
+
+def _only_resolves(path: str, frame: FrameType) -> bool:
+    """Whether ``realpath`` asks for a link at *path* and there is none: what is there, or nothing, is the same to it.
+
+    ``inspect`` asks that of each module's file.
+    """
+    code = frame.f_code
+    if code.co_name not in _RESOLVE or code.co_filename != _RESOLVER or frame.f_locals.get("strict"):
+        return False
+    return not os.path.islink(path)
 
 
 def _names_in(directory: str) -> list[str]:

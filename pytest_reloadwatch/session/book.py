@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from pytest_reloadwatch.exceptions import StoreUnusableError
 from pytest_reloadwatch.graph.closure import ImportGraph
-from pytest_reloadwatch.graph.keys import code_key, is_code, path_of, proof_key, with_texts
+from pytest_reloadwatch.graph.keys import code_key, is_code, path_of, proof_key, with_all, with_texts
 from pytest_reloadwatch.proof.digest import (
     ALL_SOURCES,
     CONFTESTS,
@@ -364,7 +364,7 @@ class Book:
             if imported:
                 wanted -= set(map(path_of, imported))
                 found.add(path)
-        return found
+        return found.intersection(prune)
 
     def doubtful(self) -> frozenset[str]:
         """The tests, and files, whose verdict a whole run has yet to confirm."""
@@ -474,7 +474,7 @@ class Book:
 
     def _disturbed(self, run: RunRecord) -> set[str]:
         """All keys, as they may have been recorded, that were not the same throughout the run."""
-        return with_texts((run.disturbed | self._new(run)) - self.following.volatile)
+        return with_all((run.disturbed | self._new(run)) - self.following.volatile)
 
     def _drop_passed_over(self, run: RunRecord, collection: CollectionMessage) -> None:
         """A file that pytest has come by and did not collect is none of the tests' any more: a conftest ignores it."""

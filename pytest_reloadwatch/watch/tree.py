@@ -14,6 +14,7 @@ from pytest_reloadwatch.proof.digest import (
     ABSENT,
     PRESENT,
     digest_file,
+    digest_text,
     is_listing,
     is_path,
     lines_in,
@@ -127,7 +128,7 @@ class Tree:
                 self._digest_code(path)
 
     def track_lines(self, keys: Iterable[str]) -> None:
-        """Follow these lines of sources: whether they are there."""
+        """Follow these lines of sources: whether they are there. Every source has the empty one."""
         for key in keys:
             path = path_of(key)
             if key not in self._lines[path]:
@@ -230,7 +231,7 @@ class Tree:
     def _look(self, key: str) -> None:
         now = time.time_ns()
         signature = _signature(key)
-        digest = ABSENT if signature == _GONE else self._read_listing(key) if is_listing(key) else digest_file(key)
+        digest = ABSENT if signature == _GONE else self._read_listing(key) if is_listing(key) else _digest(key)
         if self._signatures.get(key) != signature or self._by_key.get(key) != (key, digest):
             self._looks[key] = now
         self._set_digest(key, digest)
@@ -257,9 +258,11 @@ class Tree:
         self._set_digest(code_key(path), self._read_code(path) if self.exists(path) else ABSENT)
 
     def _look_for_lines(self, path: str, keys: Iterable[str]) -> None:
-        there = lines_in(path) if self.exists(path) else frozenset()
-        for key in keys:
-            self._set_digest(key, PRESENT if line_of(key) in there else ABSENT)
+        wanted = {key: line_of(key) for key in keys}
+        there = lines_in(path) if self.exists(path) and any(wanted.values()) else frozenset()
+        for key, line in wanted.items():
+            is_there = line in there if line else self.exists(path)
+            self._set_digest(key, PRESENT if is_there else ABSENT)
 
     def _set_digest(self, key: str, digest: str) -> None:
         before = self._by_key.get(key)
@@ -297,6 +300,17 @@ def _signature(path: str) -> Signature:
     except (OSError, ValueError):
         return _GONE
     return (found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino)
+
+
+def _digest(path: str) -> str:
+    """That of the content, and for a link, but to source, of where it leads: ``realpath`` tells no more of it."""
+    digest = digest_file(path)
+    if path.endswith(".py"):
+        return digest
+    try:
+        return digest_text(digest + os.readlink(path))
+    except (OSError, ValueError):
+        return digest
 
 
 def _is_racy(signature: Signature, now: int) -> bool:

@@ -1,6 +1,33 @@
 """Files that are no modules: read for others, looked for in several places, listed, asked about."""
 
 TRAPS = {
+    "source of which only is asked whether it is there": [
+        """
+        --- local_settings.py
+        DEBUG = True
+        --- settings.py
+        import os
+        IS_LOCAL = os.path.isfile("local_settings.py")
+        --- test_settings.py
+        import settings
+        def test_local():
+            assert settings.IS_LOCAL
+        --- test_direct.py
+        import os
+        def test_direct():
+            assert os.path.exists("local_settings.py")
+        --- test_debug.py
+        import pathlib
+        def test_debug():
+            assert "True" in pathlib.Path("local_settings.py").read_text()
+        """,
+        "--- local_settings.py: True => False",
+        "--- local_settings.py deleted",
+        """
+        --- local_settings.py
+        DEBUG = False
+        """,
+    ],
     "file opened to be read and written": [
         """
         --- count.txt

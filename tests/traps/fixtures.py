@@ -266,6 +266,54 @@ TRAPS = {
         """,
         "--- engines/fast.py: 1 => 2",
     ],
+    "fixture of a module whose other users have fixtures of their own": [
+        """
+        --- engine.py
+        def speed(): return 1
+        --- conftest.py
+        import pytest
+        @pytest.fixture(scope="module")
+        def engine(request):
+            import engine
+            return engine
+        --- test_first.py
+        import pytest
+        @pytest.fixture(scope="module", autouse=True)
+        def limit():
+            return 1
+        def test_first(limit, engine):
+            assert limit == 1
+        --- test_second.py
+        def test_second(engine):
+            assert engine.speed() == 1
+        """,
+        "--- test_first.py: return 1 => return 2",
+    ],
+    "process that an installed package starts while a test imports it": [
+        """
+        --- libs/site-packages/installed.py
+        import subprocess
+        subprocess.run(["true"], check=True)
+        --- conftest.py
+        import os
+        import sys
+        sys.path.insert(0, os.path.join(os.path.dirname(__file__), "libs", "site-packages"))
+        --- shop.py
+        PRICE = 1
+        --- test_first.py
+        def test_first():
+            import installed
+        --- test_second.py
+        import shop
+        def test_second():
+            assert shop.PRICE == 1
+        """,
+        "--- shop.py: 1 => 2",
+    ],
 }
 
-SPARED = {"second user of a session fixture": ("test_second.py::test_apart",)}
+SPARED = {
+    "second user of a session fixture": ("test_second.py::test_apart",),
+    "fixture of a module whose other users have fixtures of their own": ("test_second.py::test_second",),
+    "process that an installed package starts while a test imports it": ("test_first.py::test_first",),
+}

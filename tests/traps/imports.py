@@ -377,6 +377,27 @@ TRAPS = {
         """,
         "--- job_one.py: 1 => 2",
     ],
+    "module that inspect comes by while it looks for another": [
+        """
+        --- shop.py
+        import inspect
+        def place():
+            return inspect.getmodule(inspect.currentframe()).__name__
+        --- other.py
+        VALUE = 1
+        --- test_a_other.py
+        import other
+        def test_other():
+            assert other.VALUE == 1
+        --- test_shop.py
+        import shop
+        def test_shop():
+            assert shop.place() == "shop"
+        """,
+        "--- other.py: 1 => 2",
+    ],
 }
 
-SPARED: dict[str, tuple[str, ...]] = {}
+SPARED: dict[str, tuple[str, ...]] = {
+    "module that inspect comes by while it looks for another": ("test_shop.py::test_shop",),
+}

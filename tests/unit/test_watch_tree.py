@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from pytest_reloadwatch.graph.keys import there_key
 from pytest_reloadwatch.proof.digest import ABSENT, listing_key
 from pytest_reloadwatch.watch.tree import Tree
 
@@ -67,6 +68,29 @@ def test_replaced_by_rename(place):
     (place / "new").write_text("two")
     (place / "new").rename(place / "a.py")
     assert tree.sweep().changed == {str(place / "a.py")}
+
+
+def test_a_link_that_leads_elsewhere_though_to_the_same_content(place):
+    (place / "same").mkdir()
+    for name in "one", "two", "same/one":
+        (place / name).write_text("same")
+    (place / "link").symlink_to("one")
+    (place / "directory").symlink_to(place)
+    tree = followed(place / "link", place / "directory")
+    for name, target in ("link", "two"), ("directory", "same"):
+        (place / name).unlink()
+        (place / name).symlink_to(target)
+    assert tree.sweep().changed == {str(place / "link"), str(place / "directory")}
+
+
+def test_whether_a_source_is_there(place):
+    key = there_key(str(place / "a.py"))
+    tree = followed()
+    tree.track_lines([key])
+    (place / "a.py").write_text("another")
+    assert key not in tree.sweep().changed
+    (place / "a.py").unlink()
+    assert key in tree.sweep().changed
 
 
 def test_gone_and_back(place):
