@@ -148,3 +148,31 @@ def test_second_edit_executes_what_changed_and_its_dependents(project, title, na
         session.wait_until_idle()  # hoisting is idle work
         project.write(drawing.file(name), drawing.source(name, 3))
         assert session.assert_equal_to_cold().reexecuted == drawing.reexecuted[name]
+
+
+def test_edits_in_turn_do_not_execute_each_other_s_files(project):
+    """What waits before one of them would have to execute it first, and that takes a while."""
+    project.apply("""
+        --- shop.py
+        VALUE = 1
+        --- test_a.py
+        import time
+        time.sleep(0.1)
+        def test_a(): assert True
+        --- test_b.py
+        import shop
+        def test_b(): assert shop.VALUE
+    """)
+    with WatchSession(project) as session:
+        session.step()
+        for number in range(2, 5):
+            project.write("shop.py", f"VALUE = {number}\n")
+            module = session.step().reexecuted
+            session.wait_until_idle()
+            project.replace("test_a.py", "assert True", "assert True, 'still'")
+            test = session.step().reexecuted
+            session.wait_until_idle()
+            project.replace("test_a.py", "assert True, 'still'", f"assert {number}; assert True")
+            session.step()
+            session.wait_until_idle()
+    assert (module, test) == (["shop", "test_b"], ["test_a"])

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
     from collections.abc import Set as AbstractSet
 
 BUDGET = 12
+CLEARLY = 0.01  # seconds: less than that is no reason, for what imports take is never quite the same
 ROOT = "root"  # the place of a process that has not taken in anything first-party
 WARM = "warm"  # the place of a worker that has had a run, and reloads in place for the next one
 _SEEN_OR_AHEAD = frozenset({"", "ok"})
@@ -47,11 +48,27 @@ class Checkpoint:
 
 
 def choose(
-    checkpoints: Iterable[Checkpoint], tree: AbstractSet[tuple[str, str]], files: Collection[str]
+    checkpoints: Iterable[Checkpoint],
+    tree: AbstractSet[tuple[str, str]],
+    files: Collection[str],
+    rest: Callable[[Checkpoint], float] | None = None,
 ) -> Checkpoint | None:
-    """The checkpoint that keeps most: the latest moment among those that hold nothing changed."""
+    """The checkpoint that keeps most: the latest moment among those that hold nothing changed.
+
+    *rest* estimates the seconds of imports ahead: where another checkpoint has clearly less, it is that one. A moment
+    is late for all that a run has imported, wanted or not, and one that waits before a module has to execute it.
+    """
     usable = [c for c in checkpoints if c.can_collect(files) and c.is_valid(tree)]
-    return max(usable, key=lambda c: (c.moment, len(c.hoisted), c.run), default=None)
+    latest = max(usable, key=_lateness, default=None)
+    if latest is None or rest is None:
+        return latest
+    ahead = {c.pid: rest(c) for c in usable}
+    better = [c for c in usable if ahead[c.pid] < ahead[latest.pid] - CLEARLY]
+    return min(better, key=lambda c: (ahead[c.pid], *(-part for part in _lateness(c))), default=latest)
+
+
+def _lateness(checkpoint: Checkpoint) -> tuple[float, int, int]:
+    return checkpoint.moment, len(checkpoint.hoisted), checkpoint.run
 
 
 def surplus(

@@ -171,6 +171,7 @@ class Conversation:
     def _on_knowledge(self, message: m.Knowledge, current: Current) -> None:
         self._book.learn(current.record, message)
         self._hoister.executed.update(path for _, path in message.modules)
+        self._hoister.outlook.note(message.costs)
 
     def _on_wrote(self, message: m.Wrote, current: Current) -> None:
         self._note_written(message.path, current)

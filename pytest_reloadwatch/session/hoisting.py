@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from pytest_reloadwatch.graph.inert import Extent, extent
 from pytest_reloadwatch.rewind.hoisting import ImportSeen, Plan, plan
 from pytest_reloadwatch.rewind.messages import Hoist
+from pytest_reloadwatch.session.outlook import Outlook
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -17,10 +18,11 @@ if TYPE_CHECKING:
 
 
 class Hoister:
-    """*executed* are the first-party files that runs of this session have executed."""
+    """*executed* are the first-party files that runs of this session have executed, *outlook* knows what that takes."""
 
     def __init__(self, book: Book, pool: Pool) -> None:
         self.executed: set[str] = set()
+        self.outlook = Outlook(book)
         self._book = book
         self._pool = pool
         self._seen: dict[str, tuple[list[ImportSeen], frozenset[str]]] = {}

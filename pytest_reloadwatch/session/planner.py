@@ -152,7 +152,8 @@ class Planner:
         if order.update_snapshots:
             return self._pool.root()  # plugins read these options as they are configured
         files = set(self._book.files) - set(order.prune)
-        return self._pool.choose(files, lambda c: self._hoister.fits(c, c.parent, files))
+        rest = self._hoister.outlook.rest(files)
+        return self._pool.choose(files, lambda c: self._hoister.fits(c, c.parent, files), rest)
 
     def _part(self, round_: Round, remaining: frozenset[str]) -> _Part:
         selection, wish = self._book.select(), round_.wish

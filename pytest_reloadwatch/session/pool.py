@@ -116,10 +116,18 @@ class Pool:
         with contextlib.suppress(OSError, KeyError):
             self._channels[pid].send(message)
 
-    def choose(self, files: Collection[str], fits: Callable[[Checkpoint], bool]) -> Checkpoint | None:
-        """The best checkpoint for collecting *files*; *fits* is asked about those with hoisted modules."""
+    def choose(
+        self,
+        files: Collection[str],
+        fits: Callable[[Checkpoint], bool],
+        rest: Callable[[Checkpoint], float] | None = None,
+    ) -> Checkpoint | None:
+        """The best checkpoint for collecting *files*; *fits* is asked about those with hoisted modules.
+
+        *rest* tells how many seconds of imports are ahead.
+        """
         candidates = [c for c in self.checkpoints.values() if not c.hoisted or fits(c)]
-        return choose(candidates, self._tree.entries, files)
+        return choose(candidates, self._tree.entries, files, rest)
 
     def distrust(self, run: int, keys: Collection[str]) -> None:
         """*keys* changed while *run* was under way: what it froze after reading them may hold either state."""

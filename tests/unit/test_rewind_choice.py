@@ -53,3 +53,11 @@ def test_the_older_twin_goes_first():
 
 def test_within_the_budget_nothing_goes():
     assert surplus([ROOT, checkpoint(2)], set(), [], budget=2) == []
+
+
+def test_one_with_clearly_less_ahead_is_better_than_the_latest():
+    early, late = checkpoint(2, 1.0), checkpoint(3, 2.0)
+    ahead = {1: 5.0, 2: 0.1, 3: 0.2}
+    assert pid_of(choose([ROOT, early, late], set(), [], lambda c: ahead[c.pid])) == 2
+    ahead[2] = 0.199
+    assert pid_of(choose([ROOT, early, late], set(), [], lambda c: ahead[c.pid])) == 3
