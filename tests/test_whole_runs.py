@@ -108,3 +108,27 @@ def test_a_file_that_can_only_be_collected_alone_stays_in_error(project):
         assert session.assert_equal_to_cold().outcomes["two/test_one.py"] == "error"
         project.rename("two/test_one.py", "two/test_two.py")
         assert session.assert_equal_to_cold().exit_code == 0
+
+
+def test_who_asks_while_the_last_run_leaves_hears_of_the_tree_as_it_is(project):
+    """What failed alone, before it looked at the data, will be run again, but not at once."""
+    project.apply("""
+        --- conftest.py
+        import atexit
+        import time
+        atexit.register(time.sleep, 0.5)
+        --- data.txt
+        1
+        --- test_a.py
+        SEEN = []
+        def test_first():
+            SEEN.append(1)
+        def test_second():
+            assert SEEN and int(open("data.txt").read()) in (1, 3)
+    """)
+    with WatchSession(project) as session:
+        session.step()
+        project.replace("data.txt", "1", "2")
+        session.step()
+        project.replace("data.txt", "2", "3")
+        session.assert_equal_to_cold()

@@ -105,9 +105,9 @@ class Owners:
         finally:
             self._end()
             self._recorder.pop()
+            self._fixtures[id(fixturedef)] = owner
             # It may have asked by name for one that was there already: the next user of it will not.
             self._add_shared(owner, [d for d in _compat.fixtures_used(request) if _lasts_as_long(d, fixturedef)])
-            self._fixtures[id(fixturedef)] = owner
             self._recorder.merge_into_current(owner)
 
     def _add_shared(self, owner: Owner, definitions: list[Any]) -> None:

@@ -146,7 +146,7 @@ class Answering:
         if not self._rests():
             return
         standing = self._assessor.standing()
-        if standing.is_settled:
+        if self._is_settled(standing):
             self._settling.write_coverage(standing)
             self.answer_waiting(standing)
             return
@@ -159,7 +159,9 @@ class Answering:
         return self._situation.state is State.IDLE and self._situation.has_root
 
     def _is_settled(self, standing: Standing) -> bool:
-        return standing.is_settled and self._situation.state is State.IDLE
+        """A run may be due that has to wait for the end of the one before: what failed is to fail again."""
+        is_idle = self._situation.state is State.IDLE
+        return standing.is_settled and is_idle and not self._decisions.needs_run()
 
     def _facts(self) -> dict[str, Any]:
         """What the store does not tell, or not yet."""
