@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from pytest_reloadwatch.exceptions import StoreUnusableError
 from pytest_reloadwatch.graph.closure import ImportGraph
-from pytest_reloadwatch.graph.keys import code_key, is_code, path_of, proof_key, with_all, with_texts
+from pytest_reloadwatch.graph.keys import code_key, is_code, path_of, proof_key, with_texts
 from pytest_reloadwatch.proof.digest import (
     ALL_SOURCES,
     CONFTESTS,
@@ -16,7 +16,6 @@ from pytest_reloadwatch.proof.digest import (
     WHOLE_RUN,
     is_listing,
     is_looked_for,
-    may_be_source,
 )
 from pytest_reloadwatch.proof.model import BAD, Collected, Function, Group, Proof
 from pytest_reloadwatch.proof.rank import FAR, Ranked, rank
@@ -31,6 +30,7 @@ from pytest_reloadwatch.session.mentions import Mentions
 from pytest_reloadwatch.session.namesakes import Namesakes
 from pytest_reloadwatch.session.parsed import Parsed
 from pytest_reloadwatch.session.repeats import Repeats
+from pytest_reloadwatch.session.steadiness import Steadiness
 from pytest_reloadwatch.watch.tree import Sweep, Tree
 
 if TYPE_CHECKING:
@@ -60,6 +60,7 @@ class Book:
         self._environment = environment
         self._scope = scope
         self.following = Following(self.tree, first_party)
+        self.steadiness = Steadiness(self.tree, self.following)
         self._ambient: set[str] = set()
         self._conftests = Conftests(first_party.rootdir, self.tree)
         self.namesakes = Namesakes(self.tree)
@@ -67,9 +68,6 @@ class Book:
         self._module_paths: dict[str, str] = {}
         self._module_names: dict[str, str] = {}
         self._test_files = self.files.keys() | {known[-1].path for known in self.proofs.values()}
-        self._rewritten_once: set[str] = set()
-        self._touched_once: set[str] = set()
-        self._touched_often: set[str] = set()
         self.executions: Counter[str] = Counter()  # how often each module was executed, by name
         self.loose: dict[str, str] = {}  # outcomes that could not be proven
         self.confirming = Confirming(store, environment, self.files, self.proofs, self.tree, self._module_names)
@@ -250,22 +248,14 @@ class Book:
         written meanwhile; ``loose`` has their outcomes.
         """
         self._selection = None
-        self.following.follow(run.connected)
-        rewritten = {key for key, before in run.before.items() if self.tree.digest(key) != before}
-        self.following.leave_out(rewritten & self._rewritten_once)
-        self._rewritten_once |= rewritten
-        self._touched_often |= run.touched & self._touched_once
-        if run.has_unheard:
-            self._forgive(run)
-        run.disturbed |= run.touched - self._excused(run)
-        run.disturbed |= self._new(run) & run.past
+        self.steadiness.judge(run)
         bases = Bases(self.base_keys, self.group)
         judged = self.confirming.judge(run, bases)
         files = self._close_files(run, bases, judged)
         self._note_listing(run)
         run.functions = self._executions.resolve(run.codes)
         proofs, unproven = self._close_tests(run, bases, judged)
-        self._touched_once |= run.touched | self._new(run)
+        self.steadiness.note(run)
         watched = [run.ended[p.nodeid] for p in proofs if not run.ended[p.nodeid].as_before]
         executed = {ended.nodeid: self._executions.functions(ended, run) for ended in watched}
         self._pending = (files, proofs, executed)
@@ -278,7 +268,7 @@ class Book:
         from pytest_reloadwatch.covering.keeper import Ended  # only with --cov
 
         proven = [self.proofs[nodeid][-1] for nodeid in run.ended if nodeid not in unproven]
-        return Ended(run.number, proven, self._disturbed(run), not run.pruned and run.collection is not None)
+        return Ended(run.number, proven, self.steadiness.disturbed(run), not run.pruned and run.collection is not None)
 
     def note_uncollectable(self, path: str, nodeid: str) -> None:
         """The run died while it collected *path*: an error of that file, for its state now."""
@@ -318,13 +308,8 @@ class Book:
         if found:
             self.following.count(found)  # what was collected before does not rest on them
             self._listings.clear()
-            self.declare_steady(found)
+            self.steadiness.declare(found)
         return found
-
-    def declare_steady(self, keys: Collection[str]) -> None:
-        """These changed while nothing ran: somebody edits them."""
-        for known in (self.following.volatile, self._rewritten_once, self._touched_once, self._touched_often):
-            known.difference_update(keys)
 
     _pending: tuple[list[Collected], list[Proof], dict[str, set[Function] | None]] = ([], [], {})
 
@@ -437,7 +422,7 @@ class Book:
             if nodeid not in judged.mended and not (is_as_known and matcher.holds(known[-1].groups)):
                 fresh.append((path, nodeid, outcome))
                 bases.group(path)  # looks at all that it holds, before it is asked what was disturbed
-        disturbed = self._disturbed(run)
+        disturbed = self.steadiness.disturbed(run)
         for path, nodeid, outcome in fresh:
             if not bases.keys(path) & disturbed:
                 nodeids = tuple(dict.fromkeys(items.get(path, ())))
@@ -453,28 +438,6 @@ class Book:
         failing = {path for path, _, _ in collection.files}
         for path in [path for path in self.files if path.endswith(os.sep) and path not in failing]:
             del self.files[path]
-
-    def _forgive(self, run: RunRecord) -> None:
-        """What may be the doing of a process that does not report, and is as it was before, counts as touched."""
-        seen = ((key, before) for key, before in run.first_seen.items() if key in run.disturbed)
-        back = {key for key, before in seen if not may_be_source(key) and self.tree.digest(key) == before}
-        run.disturbed -= back
-        run.touched |= back
-
-    def _excused(self, run: RunRecord) -> set[str]:
-        """What was written by the tests' own doing: a cold run would do the same, and leave what is there now.
-
-        The run has said so, or the content is the same in run after run: a test starts what writes it anew.
-        """
-        return run.written | run.retimed | run.connected | self._touched_often
-
-    def _new(self, run: RunRecord) -> set[str]:
-        """Keys that were first looked at during the run, and may have been written in it."""
-        return self.tree.new_since(run.begun) - self._excused(run)
-
-    def _disturbed(self, run: RunRecord) -> set[str]:
-        """All keys, as they may have been recorded, that were not the same throughout the run."""
-        return with_all((run.disturbed | self._new(run)) - self.following.volatile)
 
     def _drop_passed_over(self, run: RunRecord, collection: CollectionMessage) -> None:
         """A file that pytest has come by and did not collect is none of the tests' any more: a conftest ignores it."""
@@ -504,7 +467,7 @@ class Book:
             if ended.nodeid in judged.differing or self.confirming.needs_whole_run(self.proofs.get(ended.nodeid)):
                 own |= {WHOLE_RUN}.union(*(owns[name] for name in owns if run.ended[name].path == ended.path))
             self.following.follow(map(proof_key, own))
-        disturbed = self._disturbed(run)
+        disturbed = self.steadiness.disturbed(run)
         self._match()
         for ended in run.ended.values():
             own = owns[ended.nodeid]

@@ -89,7 +89,7 @@ class Changes:
         if not relevant or self._options.once or self._can_wait(changed):
             return False
         if current is None:
-            self._book.declare_steady(changed)
+            self._book.steadiness.declare(changed)
         else:
             self._count_disturbances(changed)
         self._note(changed, outdated, anew=self._situation.state is State.IDLE)

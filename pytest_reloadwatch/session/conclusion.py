@@ -95,7 +95,7 @@ class Conclusions:
         current.record.ended.clear()
         current.planned = 0
         current.record.before.clear()
-        self._book.declare_steady(current.record.written)
+        self._book.steadiness.declare(current.record.written)
         self._situation.round = Round(wish=Wish(is_asked=True))
 
     def _have_retried(self, unproven: dict[str, str], most: int) -> None:

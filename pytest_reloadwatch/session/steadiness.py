@@ -1,0 +1,69 @@
+"""What was the same throughout a run, and what was written meanwhile: by its tests, by others, or by who knows whom."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_reloadwatch.graph.keys import with_all
+from pytest_reloadwatch.proof.digest import may_be_source
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from pytest_reloadwatch.session.following import Following
+    from pytest_reloadwatch.session.run_record import RunRecord
+    from pytest_reloadwatch.watch.tree import Tree
+
+
+class Steadiness:
+    """From run to run: what changes in each of them is none of the person's edits."""
+
+    def __init__(self, tree: Tree, following: Following) -> None:
+        self._tree = tree
+        self._following = following
+        self._rewritten_once: set[str] = set()
+        self._touched_once: set[str] = set()
+        self._touched_often: set[str] = set()
+
+    def judge(self, run: RunRecord) -> None:
+        """A run is over: put into ``run.disturbed`` what no verdict of it can rest on."""
+        self._following.follow(run.connected)
+        rewritten = {key for key, before in run.before.items() if self._tree.digest(key) != before}
+        self._following.leave_out(rewritten & self._rewritten_once)
+        self._rewritten_once |= rewritten
+        self._touched_often |= run.touched & self._touched_once
+        if run.has_unheard:
+            self._forgive(run)
+        run.disturbed |= run.touched - self._excused(run)
+        run.disturbed |= self._new(run) & run.past
+
+    def note(self, run: RunRecord) -> None:
+        """Its verdicts are known: what it has touched, the next one may touch again."""
+        self._touched_once |= run.touched | self._new(run)
+
+    def disturbed(self, run: RunRecord) -> set[str]:
+        """All keys, as they may have been recorded, that were not the same throughout the run."""
+        return with_all((run.disturbed | self._new(run)) - self._following.volatile)
+
+    def declare(self, keys: Collection[str]) -> None:
+        """These changed while nothing ran: somebody edits them."""
+        for known in (self._following.volatile, self._rewritten_once, self._touched_once, self._touched_often):
+            known.difference_update(keys)
+
+    def _forgive(self, run: RunRecord) -> None:
+        """What may be the doing of a process that does not report, and is as it was before, counts as touched."""
+        seen = ((key, before) for key, before in run.first_seen.items() if key in run.disturbed)
+        back = {key for key, before in seen if not may_be_source(key) and self._tree.digest(key) == before}
+        run.disturbed -= back
+        run.touched |= back
+
+    def _excused(self, run: RunRecord) -> set[str]:
+        """What was written by the tests' own doing: a cold run would do the same, and leave what is there now.
+
+        The run has said so, or the content is the same in run after run: a test starts what writes it anew.
+        """
+        return run.written | run.retimed | run.connected | self._touched_often
+
+    def _new(self, run: RunRecord) -> set[str]:
+        """Keys that were first looked at during the run, and may have been written in it."""
+        return self._tree.new_since(run.begun) - self._excused(run)
