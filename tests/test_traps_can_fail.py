@@ -14,6 +14,7 @@ CAUGHT_BY = {
     "entries_scanned": "sizes told by a directory",
     "asked": "template found by what exists",
     "whether_there": "a link that is asked about, not followed",
+    "silent_reads": "data that a library opens by itself",
     "shown": "line of a source that a traceback shows",
     "missing": "optional import by a computed name",
     "passed_over": "new module in front of another",

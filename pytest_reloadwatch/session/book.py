@@ -30,6 +30,7 @@ from pytest_reloadwatch.session.mentions import Mentions
 from pytest_reloadwatch.session.namesakes import Namesakes
 from pytest_reloadwatch.session.parsed import Parsed
 from pytest_reloadwatch.session.repeats import Repeats
+from pytest_reloadwatch.session.silent_reads import SilentReads
 from pytest_reloadwatch.session.steadiness import Steadiness
 from pytest_reloadwatch.watch.tree import Sweep, Tree
 
@@ -61,6 +62,7 @@ class Book:
         self._scope = scope
         self.following = Following(self.tree, first_party)
         self.steadiness = Steadiness(self.tree, self.following)
+        self.silent_reads = SilentReads(self.following, first_party)
         self._ambient: set[str] = set()
         self._conftests = Conftests(first_party.rootdir, self.tree)
         self.namesakes = Namesakes(self.tree)
@@ -233,7 +235,7 @@ class Book:
 
     def learn_collection(self, run: RunRecord, message: CollectionMessage) -> None:
         """A run has collected: which test files there are, and from where they import."""
-        run.collection = message
+        run.collection, run.collected_reads = message, len(run.reads)
         self._test_files.update(path for path, _, _ in message.files)
         self._conftests.look(self._test_files)
         self.tree.track(self._test_files)
@@ -249,6 +251,7 @@ class Book:
         """
         self._selection = None
         self.steadiness.judge(run)
+        self.silent_reads.judge(run)
         bases = Bases(self.base_keys, self.group)
         judged = self.confirming.judge(run, bases)
         files = self._close_files(run, bases, judged)
@@ -427,8 +430,9 @@ class Book:
             if not bases.keys(path) & disturbed:
                 nodeids = tuple(dict.fromkeys(items.get(path, ())))
                 needs_whole_run = nodeid in judged.differing or self.confirming.needs_whole_run(known)
-                own = [self.group({WHOLE_RUN})] if needs_whole_run else []
-                record = Collected(path, nodeid, (bases.group(path), *own), outcome, nodeids)
+                own = self.silent_reads.by(run.collected_reads) | ({WHOLE_RUN} if needs_whole_run else set())
+                groups = (bases.group(path), *([bases.own(own)] if own else []))
+                record = Collected(path, nodeid, groups, outcome, nodeids)
                 _keep(self.files.setdefault(path, []), record)
                 kept.append(record)
         return kept
@@ -457,6 +461,7 @@ class Book:
         for ended in run.ended.values():
             bases.group(ended.path)
             own = owns[ended.nodeid] = self._own_keys(ended, run, bases.keys(ended.path))
+            own |= self.silent_reads.by(run.reads_at_end[ended.nodeid])
             if ended.opaque:
                 own.add(FIRST_PARTY)
             if ended.unseen:

@@ -33,6 +33,7 @@ class Following:
         self._sources: set[str] = set()
         self._source_listings: set[str] = set()
         self.source_states: set[tuple[str, str]] = set()
+        self.places: set[str] = set()
 
     def follow(self, keys: Iterable[str]) -> None:
         """Look at these keys of proofs in sweeps; a source may matter even if only its text changes."""
@@ -89,7 +90,8 @@ class Following:
 
     def _find_sources(self, places: Iterable[str]) -> None:
         for place in places:
-            files, listings = find_sources(place, self._source_listings)
+            files, listings, places = find_sources(place, self._source_listings)
+            self.places |= places
             self._sources |= files
             self._source_listings |= listings
             self._tree.track(files | listings | set(map(lookup_key, listings)))

@@ -16,6 +16,8 @@ from pytest_reloadwatch.session.ending import USAGE_ERROR, code_before_session
 from pytest_reloadwatch.session.states import State
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from pytest_reloadwatch.endpoint import Listener
     from pytest_reloadwatch.session.book import Book
     from pytest_reloadwatch.session.cancelling import Canceller
@@ -112,6 +114,8 @@ class Hearing:
                 current.workers.remove(channel)
             self._on_hang_up(channel)
             channel.close()
+        if received and self._situation.current is not None:
+            self._book.silent_reads.hear(self._situation.current.record)
         for message in received or ():
             self._on_message(message, channel)
 
@@ -120,7 +124,7 @@ class Hearing:
             self._on_frozen(message, channel)
             return
         if isinstance(message, m.TookIn):
-            self._pool.take_in(message.pid, message.past, message.begun)
+            self._pool.take_in(message.pid, [*message.past, *self._reads()], message.begun)
             return
         if isinstance(message, m.ChildEnded):
             self._on_child_ended(message)
@@ -154,8 +158,9 @@ class Hearing:
 
     def _on_frozen(self, message: m.Frozen, channel: m.Channel) -> None:
         situation = self._situation
-        self._pool.add(message, channel)
-        if situation.current is not None and message.run == situation.current.record.number:
+        is_of_run = situation.current is not None and message.run == situation.current.record.number
+        self._pool.add(message._replace(past=[*message.past, *self._reads()]) if is_of_run else message, channel)
+        if situation.current is not None and is_of_run:
             situation.current.record.past.update(message.past)
         if situation.leaving is not None and situation.leaving.channel is channel:
             situation.leaving = None  # it stays, for the next run
@@ -166,6 +171,10 @@ class Hearing:
             self._begin()
         elif message.place in ("root", WARM) and situation.state is State.IDLE:
             self._decisions.plan_again()
+
+    def _reads(self) -> Iterable[str]:
+        """Data that was read in the current run, told or not."""
+        return () if self._situation.current is None else self._situation.current.record.reads
 
     def _begin(self) -> None:
         """There is a process to continue from."""

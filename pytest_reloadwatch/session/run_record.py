@@ -49,6 +49,9 @@ class RunRecord:
     crashes: dict[str, tuple[str, int, str] | None] = field(default_factory=dict)  # of these files
     ended: dict[str, TestEnded] = field(default_factory=dict)
     codes: list[tuple[str, int, str]] = field(default_factory=list)
+    reads: dict[str, int] = field(default_factory=dict)  # data, in the order in which it was seen to be read
+    collected_reads: int = 0  # how many of them there were when it had collected
+    reads_at_end: dict[str, int] = field(default_factory=dict)  # and when each test had ended
     numbers: dict[str, list[int]] = field(default_factory=dict)  # of code, by worker and its own numbers
     functions: list[Function | None] = field(default_factory=list)
 
@@ -64,6 +67,7 @@ class RunRecord:
         self.codes += ended.functions
         if ended.worker and ended.executed is not None:
             ended = ended._replace(executed=[numbers[number] for number in ended.executed])
+        self.reads_at_end[ended.nodeid] = len(self.reads)
         known = self.ended.get(ended.nodeid)
         self.ended[ended.nodeid] = ended if known is None or known.worker == ended.worker else _both(known, ended)
 

@@ -17,21 +17,23 @@ if TYPE_CHECKING:
 _SKIPPED = frozenset({"__pycache__", "node_modules", "site-packages", "dist-packages", "build", "dist"})
 
 
-def find_sources(root: str, known: AbstractSet[str] = frozenset()) -> tuple[set[str], set[str]]:
-    """The Python files below *root*, and the listing keys of the directories that they were found in.
+def find_sources(root: str, known: AbstractSet[str] = frozenset()) -> tuple[set[str], set[str], set[str]]:
+    """The Python files below *root*, the listing keys of the directories that they were found in, and all directories.
 
     Directories below it whose listing is *known* are left out.
     """
     files: set[str] = set()
+    places: set[str] = set()
     listings: set[str] = set()
     root = root.rstrip(os.sep)
     for directory, subdirectories, names in os.walk(root):
         subdirectories[:] = [s for s in subdirectories if _is_wanted(directory, s, known)]
+        places.add(directory)
         found = [os.path.join(directory, name) for name in names if name.endswith(".py")]
         files.update(found)
         if found or directory == root or not names:  # an empty one may be about to be filled
             listings.add(listing_key(directory))
-    return files, listings
+    return files, listings, places
 
 
 def find_data(first_party: FirstParty) -> Iterator[str]:

@@ -1,6 +1,82 @@
 """Files that are no modules: read for others, looked for in several places, listed, asked about."""
 
+NATIVE = """
+        --- native.py
+        import ctypes
+        libc = ctypes.CDLL(None)
+        libc.fopen.restype = ctypes.c_void_p
+        libc.fgetc.argtypes = libc.fclose.argtypes = [ctypes.c_void_p]
+        def first(name):
+            file = libc.fopen(name.encode(), b"r")
+            try:
+                return chr(libc.fgetc(file))
+            finally:
+                libc.fclose(file)
+        --- data.txt
+        1
+        --- test_a_other.py
+        def test_other(): pass
+"""
+
 TRAPS = {
+    "data that a library opens by itself": [
+        NATIVE
+        + """
+        --- test_native.py
+        import native
+        def test_before(): pass
+        def test_first():
+            assert native.first("data.txt") == "1"
+        """,
+        "--- data.txt: 1 => 2",
+        "--- data.txt: 2 => 1",
+    ],
+    "data that a library opens for a fixture": [
+        NATIVE
+        + """
+        --- conftest.py
+        import pytest
+        import native
+        @pytest.fixture(scope="session")
+        def data():
+            return native.first("data.txt")
+        --- test_first.py
+        def test_first(data): pass
+        --- test_second.py
+        def test_second(data):
+            assert data == "1"
+        """,
+        "--- data.txt: 1 => 2",
+    ],
+    "data that a library opens at import": [
+        NATIVE
+        + """
+        --- test_native.py
+        import native
+        DATA = native.first("data.txt")
+        def test_native():
+            assert DATA == "1"
+        --- test_second.py
+        import test_native
+        def test_second():
+            assert test_native.DATA == "1"
+        """,
+        "--- data.txt: 1 => 2",
+    ],
+    "data that no command and no line of a script names": [
+        """
+        --- data.txt
+        1
+        --- show.sh
+        name=data
+        cat $name.txt
+        --- test_show.py
+        import subprocess
+        def test_show():
+            assert subprocess.run(["sh", "show.sh"], stdout=subprocess.PIPE).stdout == b"1\\n"
+        """,
+        "--- data.txt: 1 => 2",
+    ],
     "source of which only is asked whether it is there": [
         """
         --- local_settings.py

@@ -1,0 +1,55 @@
+"""Data that was read while a run was under way, and of which nobody has told: by a library, or by another program.
+
+Python tells of every file that it opens. A library that opens one by itself does not (what reads Parquet, HDF5 or XML
+by a path does that), nor does a program that a test starts and that is no Python. The kernel tells that a file was
+read, not by whom, and it may be kept: so it counts for the test that ended next and all that the run ends after it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_reloadwatch.watch.reads import Reads
+
+if TYPE_CHECKING:
+    from pytest_reloadwatch.record.firstparty import FirstParty
+    from pytest_reloadwatch.session.following import Following
+    from pytest_reloadwatch.session.run_record import RunRecord
+
+_TOLD = (".py", ".pyc", ".pyo")  # the import system tells of these, and whoever shows or parses them
+
+
+class SilentReads:
+    """What was read in the directories that *following* has found."""
+
+    def __init__(self, following: Following, first_party: FirstParty) -> None:
+        self._following = following
+        self._first_party = first_party
+        self._reads: Reads | None = None
+        self._kept: set[str] = set()  # by processes that later runs may continue from
+        self._judged: dict[str, int] = {}
+
+    def begin(self) -> None:
+        """A run is about to begin: what has been read up to now is none of its reading."""
+        if self._reads is None:
+            self._reads = Reads()
+        self._reads.follow(self._following.places)
+        self._reads.take()
+
+    def hear(self, run: RunRecord) -> None:
+        """What has been read by now."""
+        for path in self._reads.take() if self._reads is not None else ():
+            if not path.endswith(_TOLD) and self._first_party.is_data(path):
+                run.reads.setdefault(path, len(run.reads))
+
+    def judge(self, run: RunRecord) -> None:
+        """The run is over, and has told all that it was to tell."""
+        told = run.past | run.written | run.connected
+        inherited = {key for key, _ in run.inherited} & self._kept
+        silent = {path: number for path, number in run.reads.items() if path not in told}
+        self._kept.update(path for path, number in silent.items() if number < run.collected_reads)
+        self._judged = dict.fromkeys(inherited, -1) | silent
+
+    def by(self, number: int) -> set[str]:
+        """What the judged run had silently read when so many files had been read."""
+        return {path for path, read in self._judged.items() if read < number}

@@ -1,0 +1,77 @@
+"""Which files somebody reads, as the kernel tells (Linux, inotify(7)): whoever it is, in whichever language."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import struct
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+MOST = 2000  # directories: people's editors need watches too, and there are 8192 on some systems
+_ACCESS, _CLOSE_NOWRITE, _IGNORED = 0x1, 0x10, 0x8000
+_IS_DIRECTORY, _ONLY_DIRECTORY = 0x40000000, 0x1000000
+_EVENT = struct.Struct("iIII")  # watch, mask, cookie, length of the name behind it
+
+
+class Reads:
+    """What has been read, or open for reading and closed, in some directories; nothing where that cannot be known.
+
+    Not what is mapped into memory and still open. The binding is made by hand: watchdog's takes as long to import as
+    many a run, and this has to be there before anything reads.
+    """
+
+    def __init__(self) -> None:
+        self._fd = -1
+        self._directories: dict[str, int] = {}
+        self._by_watch: dict[int, str] = {}
+        if sys.platform == "linux":
+            self._open()
+
+    def follow(self, directories: Iterable[str]) -> None:
+        """These directories too, each without what lies below it."""
+        if self._fd < 0:
+            return
+        for directory in directories:
+            if directory not in self._directories and len(self._directories) < MOST:
+                self._watch(directory)
+
+    def take(self) -> set[str]:
+        """The files that were read since the last call."""
+        found: set[str] = set()
+        with contextlib.suppress(BlockingIOError):
+            while self._fd >= 0 and (data := os.read(self._fd, 1 << 16)):
+                self._note(data, found)
+        return found
+
+    def _open(self) -> None:
+        import ctypes
+
+        libc = ctypes.CDLL(None, use_errno=True)
+        self._add_watch = libc.inotify_add_watch
+        with contextlib.suppress(AttributeError):
+            self._fd = libc.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC)
+
+    def _watch(self, directory: str) -> None:
+        mask = _ACCESS | _CLOSE_NOWRITE | _ONLY_DIRECTORY
+        watch = self._add_watch(self._fd, os.fsencode(directory), mask)
+        if watch >= 0:
+            self._directories[directory] = watch
+            self._by_watch[watch] = directory
+
+    def _note(self, data: bytes, found: set[str]) -> None:
+        offset = 0
+        while offset < len(data):
+            watch, mask, _, length = _EVENT.unpack_from(data, offset)
+            start = offset + _EVENT.size
+            offset = start + length
+            directory = self._by_watch.get(watch)
+            if directory is None:
+                continue
+            if mask & _IGNORED:  # it is gone; one that comes in its place is another
+                del self._directories[self._by_watch.pop(watch)]
+            elif length and not mask & _IS_DIRECTORY:
+                found.add(os.path.join(directory, os.fsdecode(data[start:offset].rstrip(b"\0"))))

@@ -1,0 +1,51 @@
+"""Which files somebody has read, whoever it was (Linux)."""
+
+import subprocess
+import sys
+
+import pytest
+
+from pytest_reloadwatch.watch.reads import Reads
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells")
+
+
+@pytest.fixture
+def place(tmp_path):
+    for name in "one", "two":
+        (tmp_path / name).write_text("text")
+    return tmp_path
+
+
+@pytest.fixture
+def reads(place):
+    made = Reads()
+    made.follow([str(place)])
+    return made
+
+
+def test_what_another_program_has_read_and_nothing_else(place, reads):
+    subprocess.run(["cat", place / "one"], stdout=subprocess.DEVNULL, check=True)
+    (place / "two").write_text("written")
+    list(place.iterdir())
+    assert reads.take() == {str(place / "one")}
+    assert reads.take() == set()
+
+
+def test_what_is_read_and_still_open(place, reads):
+    with open(place / "one", "rb", buffering=0) as file:
+        assert file.read() == b"text"
+        assert reads.take() == {str(place / "one")}
+
+
+def test_a_directory_that_came_back(place, reads):
+    directory = place / "directory"
+    for _ in range(2):
+        directory.mkdir()
+        (directory / "data").write_text("text")
+        reads.follow([str(directory)])
+        (directory / "data").read_text()
+        assert reads.take() == {str(directory / "data")}
+        (directory / "data").unlink()
+        directory.rmdir()
+        assert reads.take() == set()
