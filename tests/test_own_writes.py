@@ -147,6 +147,25 @@ def test_a_file_that_tests_rewrite_for_others_is_data_for_those(project):
         assert session.assert_equal_to_cold().outcomes["test_reads.py::test_reads"] == "failed"
 
 
+def test_what_tests_make_of_data_is_data_for_others_however_often_that_is_edited(project):
+    project.apply("""
+        --- data.txt
+        1
+        --- test_makes.py
+        def test_makes():
+            with open("data.txt") as data, open("made.txt", "w") as made:
+                made.write(data.read())
+        --- test_reads.py
+        def test_reads():
+            assert open("made.txt").read() != "2\\n"
+    """)
+    with WatchSession(project) as session:
+        session.step()
+        for before, now in ("1", "3"), ("3", "4"), ("4", "2"), ("2", "5"):
+            project.replace("data.txt", before, now)
+            session.assert_equal_to_cold()
+
+
 def test_output_beside_the_templates_does_not_hide_a_new_one(project):
     project.apply("""
         --- templates/one.html

@@ -97,7 +97,8 @@ class Owners:
             self._recorder.merge_into_current(owner)
 
     def _set_up_shared(self, fixturedef: Any, request: Any) -> Generator[None, object, object]:
-        owner = Owner(_code(fixturedef.func))  # what it took in for another module, or with another parameter, is over
+        # What it took in for another module, or with another parameter, is over.
+        owner = Owner(_code(fixturedef.func), is_shared=True)
         self._recorder.push(owner)
         self._begin()
         try:

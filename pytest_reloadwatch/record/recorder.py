@@ -47,6 +47,7 @@ class Owner:
     *code* is the function of the test or fixture; what it reads directly need not be charged to its module.
     *read* are those of the keys of which more was wanted than whether there is anything. *executed* are numbers of code
     (record.executed), None where it is not known. *silent* names the processes because of which it is opaque.
+    *is_shared* says that several tests may use it.
     """
 
     code: CodeType | None = None
@@ -56,6 +57,7 @@ class Owner:
     opaque: bool = False
     silent: set[str] = field(default_factory=set)
     children: dict[Child, None] = field(default_factory=dict)
+    is_shared: bool = False
 
     def add(self, other: Owner) -> None:
         """What *other* took in counts for this one too."""
@@ -114,6 +116,7 @@ class Recorder:
         self.covered: Callable[[], CodeWatcher | None] = lambda: None  # for what coverage, measuring all, may miss
         self.has_silent = False  # whether a process was started, on no test's account, that does not report
         self._owners: list[Owner] = []
+        self._makers: dict[str, Owner | None] = {}  # of what was made here: the last test that wrote it
         self._looked_at: set[str] = set()
         self._asks = functools.cache(self._judge_asker)
         self._started: list[Child] = []
@@ -254,8 +257,15 @@ class Recorder:
         self._charge([path], frame, ambient=False)
 
     def _is_made_here(self, path: str) -> bool:
-        """Whether this process has written *path* and nothing was there before: what it holds rests on nothing else."""
-        return self.written.get(path) is False
+        """Whether this process has written *path* and nothing was there before: what it holds rests on nothing else.
+
+        What another test has made does not: that can be another thing when this one does not run.
+        """
+        return self.written.get(path) is False and self._makers.get(path) in (None, self._maker())
+
+    def _maker(self) -> Owner | None:
+        """The test that is under way; None where a fixture that others share is set up for it, or no test is."""
+        return None if any(owner.is_shared for owner in self._owners) else self._owners[0] if self._owners else None
 
     def wrote(self, path: str, *, existed: bool | None = None) -> None:
         """Something is about to be written at *path*; what Python and other tools keep for themselves is of no account.
@@ -270,6 +280,8 @@ class Recorder:
                 self.on_write(path)
             else:
                 self.retimed(os.path.dirname(path))
+        if self.written.get(path) is False:
+            self._makers[path] = self._maker()
 
     def connected(self, path: str, frame: FrameType) -> None:
         """A database file: what is there is read, and may be written without another word."""

@@ -61,7 +61,7 @@ class Book:
         self._environment = environment
         self._scope = scope
         self.following = Following(self.tree, first_party)
-        self.steadiness = Steadiness(self.tree, self.following)
+        self.steadiness = Steadiness(self.tree, self.following, self.proofs)
         self.silent_reads = SilentReads(self.following, first_party)
         self._ambient: set[str] = set()
         self._conftests = Conftests(first_party.rootdir, self.tree)

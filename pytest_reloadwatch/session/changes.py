@@ -151,6 +151,7 @@ class Changes:
         """Changes start a round; those that come before the last one was done belong to it too."""
         self._situation.last_change = time.monotonic()
         self._planner.note_edited(changed)
+        self._book.steadiness.expect_rewriting()
         before = Round(timing=self._begin_timing(changed)) if anew else self._situation.round
         if anew:
             self._book.loose.clear()

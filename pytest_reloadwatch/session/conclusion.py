@@ -83,10 +83,20 @@ class Conclusions:
         self._tell_end(current, cancelled=cancelled)
 
     def _reject_order(self, current: Current) -> None:
-        """A fixture that fails as it is torn down fails the last test that used it: the usual order tells which."""
-        if current.is_sorted and any(ended.teardown_failed for ended in current.record.ended.values()):
-            current.record.ended.clear()
+        """What comes out otherwise in the usual order: who the fixture that fails as it is torn down fails, or who
+        reads what another test makes.
+        """
+        if not current.is_sorted:
+            return
+        record = current.record
+        rejected = self._book.steadiness.out_of_turn(record)
+        if any(ended.teardown_failed for ended in record.ended.values()):
+            rejected = set(record.ended)
             current.planned = 0  # as if it had never had any
+        for nodeid in rejected:
+            del record.ended[nodeid]
+        if rejected:
+            current.planned = max(0, current.planned - len(rejected))
             self._situation.round.in_order = True
             self._situation.round.before_run = None
 
