@@ -542,3 +542,25 @@ class TestStopAtFailure:
             session.wait_for_event("run_finished", run=1)
             tests = [event["nodeid"] for event in session.events() if event["event"] == "test"]
             assert tests == ["test_a.py::test_first", "test_a.py::test_second"]
+
+
+def test_a_conftest_that_was_just_edited_is_deleted(project):
+    """A checkpoint waits before it, in the middle of pytest's own import of it."""
+    project.apply("""
+        --- conftest.py
+        import pytest
+        @pytest.fixture
+        def number(): return 1
+        --- sub/conftest.py
+        import pytest
+        @pytest.fixture
+        def number(): return 2
+        --- sub/test_sub.py
+        def test_number(number): assert number == 2
+    """)
+    with WatchSession(project) as session:
+        session.step()
+        project.replace("sub/conftest.py", "2", "3")
+        session.assert_equal_to_cold()
+        project.delete("sub/conftest.py")
+        session.assert_equal_to_cold()

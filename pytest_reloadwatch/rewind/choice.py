@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pytest_reloadwatch.proof.digest import ABSENT
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
     from collections.abc import Set as AbstractSet
@@ -39,8 +41,8 @@ class Checkpoint:
         return self.place == ROOT
 
     def is_valid(self, tree: AbstractSet[tuple[str, str]]) -> bool:
-        """Whether nothing that it has taken in has changed."""
-        return self.past <= tree
+        """Whether nothing that it has taken in has changed, and what it waits before is there: pytest looked for it."""
+        return self.past <= tree and (self.before, ABSENT) not in tree
 
     def can_collect(self, files: Iterable[str]) -> bool:
         """Whether each of these files is collected in it, or still ahead."""
