@@ -564,3 +564,22 @@ def test_a_conftest_that_was_just_edited_is_deleted(project):
         session.assert_equal_to_cold()
         project.delete("sub/conftest.py")
         session.assert_equal_to_cold()
+
+
+def test_a_test_that_asks_where_a_link_leads_runs_when_that_is_elsewhere(project):
+    project.apply("""
+        --- one/empty.txt
+        --- two/empty.txt
+        --- test_links.py
+        import os, pathlib, subprocess, sys
+        ASK = "import os; assert os.readlink('current') == 'one'"
+        def test_os(): assert os.readlink("current") == "one"
+        def test_pathlib(): assert pathlib.Path("current").readlink() == pathlib.Path("one")
+        def test_child(): subprocess.run([sys.executable, "-c", ASK], check=True)
+    """)
+    project.path("current").symlink_to("one", target_is_directory=True)
+    with WatchSession(project) as session:
+        assert session.assert_equal_to_cold().exit_code == 0
+        project.path("next").symlink_to("two", target_is_directory=True)
+        project.rename("next", "current")
+        assert set(session.step().outcomes.values()) == {"failed"}

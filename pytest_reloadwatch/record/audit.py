@@ -83,9 +83,12 @@ def _watch_stat(recorder: Recorder) -> None:
     os.stat = _watched(os.stat, recorder, recorder.asked)
     os.lstat = _watched(os.lstat, recorder, recorder.asked_whether_there)
     os.access = _watched(os.access, recorder, recorder.asked_whether_there)
+    if hasattr(os, "readlink"):
+        os.readlink = _watched(os.readlink, recorder, recorder.asked_whether_there)
     if sys.version_info < (3, 11):  # there pathlib keeps the functions that it found first
         pathlib._NormalAccessor.stat = staticmethod(os.stat)  # type: ignore[attr-defined]
         pathlib._NormalAccessor.lstat = staticmethod(os.lstat)  # type: ignore[attr-defined]
+        pathlib._NormalAccessor.readlink = staticmethod(os.readlink)  # type: ignore[attr-defined]
     globber: Any = getattr(glob, "_StringGlobber", None)
     if hasattr(globber, "lstat"):  # there pathlib's globs do, in 3.13
         globber.lstat = staticmethod(os.lstat)

@@ -307,7 +307,7 @@ def begin_in_fork(report: str, token: str) -> None:
 
 def _watch() -> None:
     sys.addaudithook(_hook)
-    for name in ("stat", "lstat", "access"):
+    for name in ("stat", "lstat", "access", "readlink"):
         original = getattr(os, name)
         watched: Any = _Question(original)
         for supporting in (os.supports_dir_fd, os.supports_fd, os.supports_follow_symlinks, os.supports_effective_ids):
