@@ -583,3 +583,26 @@ def test_a_test_that_asks_where_a_link_leads_runs_when_that_is_elsewhere(project
         project.path("next").symlink_to("two", target_is_directory=True)
         project.rename("next", "current")
         assert set(session.step().outcomes.values()) == {"failed"}
+
+
+def test_a_file_that_cannot_be_imported_is_looked_at_again_where_something_was_touched_meanwhile(project):
+    outside = project.root.parent
+    project.apply(f"""
+        --- app.py
+        VALUE = 1
+        --- test_fails.py
+        import app, os, time
+        if app.VALUE == 2:
+            open({str(outside / "waits")!r}, "w").close()
+            while not os.path.exists({str(outside / "goes")!r}):
+                time.sleep(0.01)
+        assert False
+    """)
+    with WatchSession(project) as session:
+        session.step()
+        project.replace("app.py", "1", "2")
+        eventually("the import waits", (outside / "waits").exists)
+        os.utime(project.path("app.py"))
+        session.status()
+        (outside / "goes").touch()
+        session.assert_equal_to_cold()

@@ -254,10 +254,11 @@ class Book:
         self.silent_reads.judge(run)
         bases = Bases(self.base_keys, self.group)
         judged = self.confirming.judge(run, bases)
-        files = self._close_files(run, bases, judged)
+        unproven: dict[str, str] = {}
+        files = self._close_files(run, bases, judged, unproven)
         self._note_listing(run)
         run.functions = self._executions.resolve(run.codes)
-        proofs, unproven = self._close_tests(run, bases, judged)
+        proofs = self._close_tests(run, bases, judged, unproven)
         self.steadiness.note(run)
         watched = [run.ended[p.nodeid] for p in proofs if not run.ended[p.nodeid].as_before]
         executed = {ended.nodeid: self._executions.functions(ended, run) for ended in watched}
@@ -408,7 +409,7 @@ class Book:
         sources = {key for key in keys if key.endswith(".py") and key == path_of(key)}
         return self.graph.ways(changed, sources)
 
-    def _close_files(self, run: RunRecord, bases: Bases, judged: Judged) -> list[Collected]:
+    def _close_files(self, run: RunRecord, bases: Bases, judged: Judged, unproven: dict[str, str]) -> list[Collected]:
         if run.collection is None:
             return []
         items: dict[str, list[str]] = {}
@@ -427,14 +428,18 @@ class Book:
                 bases.group(path)  # looks at all that it holds, before it is asked what was disturbed
         disturbed = self.steadiness.disturbed(run)
         for path, nodeid, outcome in fresh:
-            if not bases.keys(path) & disturbed:
-                nodeids = tuple(dict.fromkeys(items.get(path, ())))
-                needs_whole_run = nodeid in judged.differing or self.confirming.needs_whole_run(known)
-                own = self.silent_reads.by(run.collected_reads) | ({WHOLE_RUN} if needs_whole_run else set())
-                groups = (bases.group(path), *([bases.own(own)] if own else []))
-                record = Collected(path, nodeid, groups, outcome, nodeids)
-                _keep(self.files.setdefault(path, []), record)
-                kept.append(record)
+            if written := bases.keys(path) & disturbed:
+                if outcome in BAD:  # of others the tests tell
+                    unproven[nodeid] = path_of(min(written))
+                    self.loose[nodeid] = outcome
+                continue
+            nodeids = tuple(dict.fromkeys(items.get(path, ())))
+            needs_whole_run = nodeid in judged.differing or self.confirming.needs_whole_run(self.files.get(path))
+            own = self.silent_reads.by(run.collected_reads) | ({WHOLE_RUN} if needs_whole_run else set())
+            groups = (bases.group(path), *([bases.own(own)] if own else []))
+            record = Collected(path, nodeid, groups, outcome, nodeids)
+            _keep(self.files.setdefault(path, []), record)
+            kept.append(record)
         return kept
 
     def _drop_mended_directories(self, collection: CollectionMessage) -> None:
@@ -453,9 +458,8 @@ class Book:
                 self._dropped.append(path)
                 self._listings.clear()  # it was among those that earlier collections gave
 
-    def _close_tests(self, run: RunRecord, bases: Bases, judged: Judged) -> tuple[list[Proof], dict[str, str]]:
+    def _close_tests(self, run: RunRecord, bases: Bases, judged: Judged, unproven: dict[str, str]) -> list[Proof]:
         kept: list[Proof] = []
-        unproven: dict[str, str] = {}
         owns: dict[str, set[str]] = {}
         parts: dict[str, set[str]] = defaultdict(set)  # what those of each document rest on so far
         for ended in run.ended.values():
@@ -489,7 +493,7 @@ class Book:
             if ended.nodeid in judged.differing:
                 self.proofs[ended.nodeid] = [proof]  # what it was alone is of no account
             kept.append(proof)
-        return kept, unproven
+        return kept
 
     def _note_flaky(self, proof: Proof) -> None:
         """An earlier verdict that holds for the same files is another one."""

@@ -121,8 +121,7 @@ class Conclusions:
         """What has had its turn."""
         round_, record = self._situation.round, current.record
         if round_.runs:  # otherwise a change has begun another round meanwhile
-            round_.attempted |= {nodeid for nodeid in record.ended if nodeid not in unproven}
-            round_.attempted |= set(record.failed_files)
+            round_.attempted |= {*record.ended, *record.failed_files} - unproven.keys()
         if current.is_quiet:
             return  # they were counted when they were told
         round_.tests_run += len(record.ended)
