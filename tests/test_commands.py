@@ -12,6 +12,7 @@ import threading
 import pytest
 from harness import TIMEOUT, Project, WatchSession, eventually, fcntl, pty, termios
 
+from pytest_reloadwatch.commands.asking import code_of_wait
 from pytest_reloadwatch.session.clients import ask, follow
 
 BITS = 4
@@ -306,7 +307,7 @@ class TestInATerminal:
             assert session.wait_for_end() == 0
             follower.join()
         assert followed[0] == "following the session; all is settled"
-        assert "settled: 1 tests, 0 failing" in followed
+        assert "settled: 1 test, 0 failing" in followed
         assert "the session has ended" in " ".join(followed)
         for command in ("wait", "status", "stop"):
             assert "pytest --reload-watch" in " ".join(self.shown(project.root, columns, command))
@@ -367,3 +368,8 @@ def test_a_run_can_be_given_up(project):
         assert command(project.root, "run", "test_sleeps.py", "--timeout", "0.2").returncode == 124
         project.delete("test_sleeps.py")
         eventually("its end", lambda: session.status()["settled"])
+
+
+def test_waiting_is_no_success_where_the_session_came_to_rest_before_all_was_proven():
+    assert code_of_wait({"exit_code": 0}) == 0
+    assert code_of_wait({"exit_code": 4}) == code_of_wait({"exit_code": 0, "settled": False}) == 1

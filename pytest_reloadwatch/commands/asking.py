@@ -19,7 +19,14 @@ _BAD = ("failed", "error")
 
 def wait(chosen: argparse.Namespace) -> int:
     """Block until every known test is proven."""
-    return _tell_standing(ask(os.getcwd(), "wait", chosen.timeout), as_json=chosen.json)
+    answer = ask(os.getcwd(), "wait", chosen.timeout)
+    _tell_standing(answer, as_json=chosen.json)
+    return code_of_wait(answer)
+
+
+def code_of_wait(answer: dict[str, Any]) -> int:
+    """A test that nothing proves, as after Ctrl-C, is none that passes."""
+    return codes.GOOD if answer["exit_code"] == 0 and answer.get("settled", True) else codes.BAD
 
 
 def status(chosen: argparse.Namespace) -> int:
@@ -91,7 +98,7 @@ def _tell_standing(answer: dict[str, Any], *, as_json: bool) -> int:
 def _tell_outcomes(answer: dict[str, Any], state: str) -> None:
     outcomes: dict[str, str] = answer["outcomes"]
     bad = sorted(nodeid for nodeid, outcome in outcomes.items() if outcome in _BAD)
-    print(f"{len(outcomes)} test{'' if len(outcomes) == 1 else 's'}, {len(bad)} failing{state}")
+    print(f"{_count(len(outcomes), 'test')}, {len(bad)} failing{state}")
     for nodeid in bad:
         print(f"  {nodeid}")
         failure = answer.get("failures", {}).get(nodeid)
@@ -115,19 +122,24 @@ def _in_words(event: dict[str, Any]) -> str:
     kind = event["event"]
     if kind == "run_started":
         cause = ", ".join(event["cause"][:3])
-        return f"run {event['run']}: {event['tests']} tests{' after an edit of ' + cause if cause else ''}"
+        return f"run {event['run']}: {_count(event['tests'], 'test')}{' after an edit of ' + cause if cause else ''}"
     if kind == "test":
         return f"  {event['outcome'].upper()} {event['nodeid']}" if event["outcome"] in _BAD else ""
     if kind == "failure":
         return _place(event)
     if kind == "run_finished":
-        end = "cancelled" if event["cancelled"] else f"{len(event['reexecuted'])} modules re-executed"
+        end = "cancelled" if event["cancelled"] else f"{_count(len(event['reexecuted']), 'module')} re-executed"
         return f"run {event['run']}: {end}, {event['seconds']:.2f} s"
     if kind == "settled":
         bad = sum(outcome in _BAD for outcome in event["outcomes"].values())
-        return f"settled: {len(event['outcomes'])} tests, {bad} failing"
+        return f"settled: {_count(len(event['outcomes']), 'test')}, {bad} failing"
     if kind == "dropped":
-        return f"({event['events']} events were dropped: they came faster than they were read)"
+        verb = "was" if event["events"] == 1 else "were"
+        return f"({_count(event['events'], 'event')} {verb} dropped: they came faster than they were read)"
     if kind == "following":
         return "following the session; " + ("all is settled" if event["settled"] else "not settled yet")
     return "" if kind == "selected" else kind
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -41,7 +41,7 @@ def _draw(chosen: argparse.Namespace, draw: Callable[[Known], str]) -> int:
         print(error, file=sys.stderr)
         return codes.NO_SESSION
     except OSError as error:
-        print(f"{chosen.output} cannot be written: {error}", file=sys.stderr)
+        print(f"{chosen.output} cannot be written: {error.strerror or error}", file=sys.stderr)
         return codes.BAD
     print(f"wrote {chosen.output} ({len(text) // 1024 + 1} kB); open it in a browser")
     return codes.GOOD
