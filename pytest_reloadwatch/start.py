@@ -51,8 +51,8 @@ def start_session(config: pytest.Config, arguments: list[str], options: Options)
     covering = _covering_settings(config)
     cache_dir = _compat.cache_directory(config)
     first_party = FirstParty(str(config.rootpath), cache_dir)
+    events = _open_events(options.events)
     try:
-        events = Events(options.events)
         internal = Listener(internal_address(os.getpid()), loopback=options.engine == "inplace")
     except OSError as error:
         raise pytest.UsageError(f"reloadwatch cannot start: {error}") from error
@@ -97,6 +97,13 @@ def join_run(config: pytest.Config, told: str) -> Run:
             config.pluginmanager.register(AsWorker())
 
     return cold.join_run(config, told, prepare)
+
+
+def _open_events(path: str | None) -> Events:
+    try:
+        return Events(path)
+    except OSError as error:
+        raise pytest.UsageError(f"--reload-events: {path} cannot be written: {error.strerror or error}") from error
 
 
 def _covering_settings(config: pytest.Config) -> Settings | None:

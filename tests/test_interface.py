@@ -99,7 +99,7 @@ class TestOnce:
             ("--no-such-option", "--no-such-option"),
             ("--reload-engine=nonsense", "nonsense"),
             ("--reload-select=nonsense", "nonsense"),
-            ("--reload-events=no/such/place", "no/such/place"),
+            ("--reload-events=no/such/place", "no/such/place cannot be written: No such file or directory"),
             ("-k=(", "-k"),
         ],
     )

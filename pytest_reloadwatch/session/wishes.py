@@ -120,9 +120,14 @@ class Wishes:
     def _nothing_to_rerun(self, wish: Wish) -> str:
         standing = self.stage.standing()
         if standing.is_settled and not standing.failing:
-            return f"nothing to rerun: all {standing.known} tests are proven"
+            return f"nothing to rerun: {_are_proven(standing.known)}"
         if wish.only_failing and not standing.failing:
             return "nothing fails"
-        return (
-            f"nothing to rerun with the filter {standing.filter}: {standing.held_back} tests not proven are out of it"
-        )
+        held_back = "1 test not proven is" if standing.held_back == 1 else f"{standing.held_back} tests not proven are"
+        return f"nothing to rerun with the filter {standing.filter}: {held_back} out of it"
+
+
+def _are_proven(number: int) -> str:
+    if number > 1:
+        return f"all {number} tests are proven"
+    return "the only test is proven" if number else "there are no tests"

@@ -176,7 +176,7 @@ def _standing(summary: Summary) -> str:
     elif summary.unproven:
         text = f"{summary.known - summary.unproven} of {known} proven"
     else:
-        return f"all {known} proven" if summary.known else "no tests"
+        return f"all {known} proven" if summary.known > 1 else "the only test proven" if summary.known else "no tests"
     if summary.unproven:
         text += f"; {summary.unproven} not proven"
     if summary.filter and summary.held_back:

@@ -4,6 +4,7 @@ import io
 
 import pytest
 
+from pytest_reloadwatch.session.screen import Summary
 from pytest_reloadwatch.terminal.screen import PlainScreen
 
 REASONS = [f"test_{number}.py ← app: changed" for number in range(70)]
@@ -46,3 +47,15 @@ def test_why_begins_anew_where_something_else_has_been_shown(shown):
     lines()
     screen.why(REASONS)
     assert lines() == first
+
+
+@pytest.mark.parametrize(("known", "text"), [(0, "no tests"), (1, "the only test proven"), (2, "all 2 tests proven")])
+def test_the_closing_line_counts_as_people_do(shown, known, text):
+    screen, lines = shown
+    screen.summary(
+        Summary(
+            exit_code=0, known=known, failing=(), unproven=0, ran=known, seconds=0.1, reexecuted=1, interrupted=False,
+            filter="", held_back=0, places={}, problem="",
+        )
+    )  # fmt: skip
+    assert lines() == [f"reloadwatch: {text} ({known} run, 1 module re-executed, 0.10 s)"]
