@@ -350,6 +350,17 @@ class TestDebugger:
             screen.press("q")
             assert screen.wait_for_end() == 0
 
+    def test_of_the_first_run_and_an_edit_meanwhile_start_another_which_nobody_calls_needless(self, started):
+        started.write("test_other.py", "import app\ndef test_other():\n    breakpoint()\n    assert app.VALUE == 2\n")
+        with Screen(started) as screen:
+            screen.see("(Pdb) ")
+            started.write("app.py", "VALUE = 2\n")
+            screen.press("c\n")
+            assert "nothing to run" not in screen.see("app.py changed: looking for tests")
+            screen.see("(Pdb) ")
+            screen.press("c\n")
+            screen.see(CLOSED)
+
     def test_is_interrupted_without_ending_the_session(self, started):
         started.write("app.py", "VALUE = 2\n")
         with Screen(started, "--pdb") as screen:

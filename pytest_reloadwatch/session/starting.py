@@ -108,7 +108,10 @@ class Starter:
             round_.is_told = True
             expected = self._planner.expected(round_, remaining)
             known = max(self._book.select().known, expected)
-            self._screen.changed(round_.cause, len(round_.outdated), expected, known)
+            if known:
+                self._screen.changed(round_.cause, len(round_.outdated), expected, known)
+            else:
+                self._screen.note(f"{round_.cause[0]} changed: looking for tests")
 
     def _tell_of_fresh_process(self, checkpoint: Checkpoint) -> None:
         if checkpoint.is_root and self._is_in_place and self._situation.runs > 1:
