@@ -81,6 +81,10 @@ class TestPython:
         assert re.search(r"not known whether changed: .*shop\.prices \(saved since", said)
         assert "reloaded shop.prices: changed\nreloaded shop.cart" in said
 
+    def test_takes_modules_as_importlib_reload_does(self, shop):
+        said = prompt(shop, *BEGIN, "rw.reload_changed(shop.prices)")
+        assert "reloaded shop.prices: changed\nreloaded shop.cart" in said
+
     def test_a_syntax_error_changes_nothing(self, shop):
         said = prompt(shop, *BEGIN, saved("(n)", "(n"), "rw.reload_changed()", "shop.cart.Cart().total()")
         assert "prices.py, line 2: " in said

@@ -16,6 +16,8 @@ from pytest_reloadwatch.inplace.plan import make_plan
 from pytest_reloadwatch.inplace.witness import find_stale
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     from pytest_reloadwatch.inplace.plan import Obstacle, Plan, Step
     from pytest_reloadwatch.inplace.witness import Stale
 
@@ -62,18 +64,20 @@ class Reloaded:
         return lines
 
 
-def reload_changed(*modules: str) -> Reloaded:
+def reload_changed(*modules: str | ModuleType) -> Reloaded:
     """Execute again the modules whose source has changed since they were loaded, and all that depend on them.
 
     Of modules below the working directory, of editable installs and of other places on ``sys.path`` that are not the
-    interpreter's. *modules* are names to reload whether they have changed or not. ``__main__`` is never executed again.
+    interpreter's. *modules*, or their names, are reloaded whether they have changed or not. ``__main__`` is never
+    executed again.
     Comments and formatting are no change. Warns with StaleObjectWarning for each holder of an old object. Does not
     raise for a source that fails: then everything is as it was, and the answer's *error* says why.
     """
-    unloaded = [name for name in modules if name not in sys.modules]
+    names = [module if isinstance(module, str) else module.__name__ for module in modules]
+    unloaded = [name for name in names if name not in sys.modules]
     if unloaded:
         raise ValueError(f"not loaded, so not to be reloaded: {', '.join(unloaded)}")
-    return session().reload(frozenset(modules))
+    return session().reload(frozenset(names))
 
 
 @functools.cache
