@@ -145,7 +145,7 @@ def stable(text):
     """*text* without what differs from one machine, or one time, to another."""
     text = re.sub(r"\d+\.\d+ s\b|\d+\.\d+s\b", "N s", text)
     text = re.sub(r"\b0x[0-9a-f]+\b", "0x", text)
-    text = re.sub(r"\d+ modules? re-executed|\d+ modules kept warm, \d+ executed", "M", text)
+    text = re.sub(r"\d+ modules? re-executed|\d+ modules? kept warm, \d+ executed", "M", text)
     text = re.sub(r"^(#\w+ )?[E ]? *[\^~]+\n", "", text, flags=re.MULTILINE)  # marks that Python has since 3.11
     return re.sub(r"([=_])\1{3,}", r"\1", text)
 

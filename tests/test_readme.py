@@ -191,7 +191,7 @@ def comparable(text):
     # Where a checkpoint was due depends on time, and on that what had to be executed again after an edit.
     text = re.sub(r"\(last module: \S+\)", "(last module: M)", text)
     text = re.sub(r"^(\.+)(reloadwatch: no checkpoint .*\n)", r"\2\1", text, flags=re.MULTILINE)  # of two processes
-    text = re.sub(r"\d+ modules kept warm, \d+ executed", "M modules kept warm", text)
+    text = re.sub(r"\d+ modules? kept warm, \d+ executed", "M modules kept warm", text)
     if "→" in text:
         text = re.sub(r"\((\d+) run, \d+ modules? re-executed", r"(\1 run, M re-executed", text)
     text = re.sub(r"([=_])\1{3,}", r"\1", text)

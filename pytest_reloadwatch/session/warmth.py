@@ -49,7 +49,8 @@ class Warmth:
 
     def describe(self, round_: Round, seconds: float) -> str:
         """One line about what the last run of the round was spared."""
-        text = f"{self._engine}: {self._kept} modules kept warm, {len(round_.reexecuted)} executed"
+        kept = "1 module" if self._kept == 1 else f"{self._kept} modules"
+        text = f"{self._engine}: {kept} kept warm, {len(round_.reexecuted)} executed"
         if not round_.runs:
             text = f"{self._engine}: nothing had to be executed"
         if self._first and round_.changed:

@@ -123,8 +123,11 @@ class Wishes:
             return f"nothing to rerun: {_are_proven(standing.known)}"
         if wish.only_failing and not standing.failing:
             return "nothing fails"
+        text = f"nothing to rerun with the filter {standing.filter}"
+        if not standing.held_back:
+            return text
         held_back = "1 test not proven is" if standing.held_back == 1 else f"{standing.held_back} tests not proven are"
-        return f"nothing to rerun with the filter {standing.filter}: {held_back} out of it"
+        return f"{text}: {held_back} out of it"
 
 
 def _are_proven(number: int) -> str:

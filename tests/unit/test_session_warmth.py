@@ -31,3 +31,9 @@ def test_what_the_person_asks_for_is_no_change():
     warmth = Warmth("rewind")
     warmth.note_round(Round(tests_run=5), 0.5, 10)
     assert warmth.statistics() == "no change has come yet"
+
+
+def test_one_module_is_no_modules():
+    warmth = Warmth("rewind")
+    warmth.note_start([("/a.py", "digest")], {"a": "/a.py", "b": "/b.py"})
+    assert warmth.describe(Round(runs=1, reexecuted={"b"}), 0.1) == "rewind: 1 module kept warm, 1 executed"
