@@ -7,6 +7,7 @@ read, not by whom, and it may be kept: so it counts for the test that ended next
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from pytest_reloadwatch.watch.reads import Reads
@@ -46,9 +47,23 @@ class SilentReads:
         """The run is over, and has told all that it was to tell."""
         told = run.past | run.written | run.connected
         inherited = {key for key, _ in run.inherited} & self._kept
-        silent = {path: number for path, number in run.reads.items() if path not in told}
+        untold = {path: number for path, number in run.reads.items() if path not in told}
+        silent = {path: number for path, number in untold.items() if not self._is_made(path, run)}
         self._kept.update(path for path, number in silent.items() if number < run.collected_reads)
         self._judged = dict.fromkeys(inherited, -1) | silent
+
+    def _is_made(self, path: str, run: RunRecord) -> bool:
+        """Whether this is what somebody who does not tell has written in *run*, or removed: a cold run would, too.
+
+        Not if anything rested on it before; then somebody may have edited it.
+        """
+        if self._following.matters([path]):
+            return False
+        try:
+            found = os.stat(path)
+        except OSError:
+            return True
+        return max(found.st_mtime_ns, found.st_ctime_ns) > run.begun
 
     def by(self, number: int) -> set[str]:
         """What the judged run had silently read when so many files had been read."""
