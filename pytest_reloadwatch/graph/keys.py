@@ -38,9 +38,10 @@ def with_all(paths: Iterable[str]) -> set[str]:
     return {key for path in paths for key in (path, text_key(path), there_key(path))}
 
 
-def with_texts(paths: Iterable[str]) -> set[str]:
-    """These paths, and the keys under which their text may have been recorded."""
-    return {key for path in paths for key in (path, text_key(path))}
+def with_texts(keys: Iterable[str]) -> set[str]:
+    """These keys, and for the paths among them those under which their text may have been recorded."""
+    found = set(keys)
+    return found | {text_key(key) for key in found if key == path_of(key)}
 
 
 @functools.lru_cache(_MOST)

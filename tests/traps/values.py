@@ -32,6 +32,32 @@ TRAPS = {
             warnings.warn("old")
         """,
     ],
+    "number of a line, where a source was read": [
+        """
+        --- shop.py
+        import warnings
+        with open(__file__) as file:
+            LINES = len(file.readlines())
+        def price():
+            warnings.warn("old")
+        --- test_shop.py
+        import shop, pytest
+        def test_line():
+            with pytest.warns(UserWarning) as seen:
+                shop.price()
+            assert seen[0].lineno == shop.LINES
+        """,
+        """
+        --- shop.py
+        # why it warns
+        import warnings
+        with open(__file__) as file:
+            LINES = len(file.readlines())
+        def price():
+            warnings.warn("old")
+        # and no more
+        """,
+    ],
     "imported constant": [
         """
         --- limits.py
