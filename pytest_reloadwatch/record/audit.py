@@ -14,7 +14,7 @@ import pathlib
 import sys
 from typing import TYPE_CHECKING, Any
 
-from pytest_reloadwatch.record import children, loads
+from pytest_reloadwatch.record import children, disk, loads
 from pytest_reloadwatch.record.child import sitecustomize
 from pytest_reloadwatch.record.recorder import SHOWERS
 
@@ -144,7 +144,7 @@ def _report_open(recorder: Recorder, args: tuple[Any, ...], frame: FrameType) ->
     is_write = sitecustomize.is_write(args[1], args[2])
     if not is_write or sitecustomize.is_read_too(args[1]):
         recorder.opened(path, frame)
-    if is_write and not os.path.isdir(path):  # a temporary file without a name is made "in" a directory
+    if is_write and not disk.is_directory(path):  # a temporary file without a name is made "in" a directory
         recorder.wrote(path)
 
 
@@ -152,7 +152,7 @@ def _report_change(recorder: Recorder, event: str, args: tuple[Any, ...]) -> Non
     for path in _paths(args, sitecustomize.RETIMED.get(event, ())):
         recorder.retimed(path)
     for path in _paths(args, sitecustomize.WRITTEN.get(event, ())):
-        if event != "os.mkdir" or not os.path.lexists(path):  # one that is there already stays as it is
+        if event != "os.mkdir" or not disk.is_there(path):  # one that is there already stays as it is
             recorder.wrote(path)
 
 

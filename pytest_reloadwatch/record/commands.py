@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_reloadwatch.proof.digest import is_transient
 from pytest_reloadwatch.record.child.sitecustomize import absolute
+from pytest_reloadwatch.record.disk import is_directory, is_file, is_there, status
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -39,12 +40,12 @@ def named_in(words: Iterable[Any], directory: Any, is_wanted: Callable[[str], bo
         path, _ = waiting.popitem()
         if path in found or not is_wanted(path):
             continue
-        if os.path.isdir(path):
+        if is_directory(path):
             found.update(dict.fromkeys(itertools.islice(_below(path, is_wanted), MOST)))
-        elif os.path.isfile(path):
+        elif is_file(path):
             found[path] = None
             with contextlib.suppress(OSError):  # it has gone
-                waiting.update(dict.fromkeys(_named_in_script(path, os.stat(path).st_mtime_ns, start)))
+                waiting.update(dict.fromkeys(_named_in_script(path, status(path).st_mtime_ns, start)))
     return list(found)
 
 
@@ -53,7 +54,7 @@ def _named_in_script(path: str, _written: int, start: str) -> tuple[str, ...]:
     """What is there and its lines name, as seen from *start* or from beside it; tests start the same few again."""
     lines = _lines_of_script(path)
     named = dict.fromkeys([*_paths(lines, start), *_paths(lines, os.path.dirname(path))])
-    return tuple(filter(os.path.exists, named))
+    return tuple(filter(is_there, named))
 
 
 def _paths(texts: Iterable[str], start: str) -> Iterator[str]:

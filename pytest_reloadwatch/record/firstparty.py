@@ -8,6 +8,8 @@ import sys
 import sysconfig
 import tempfile
 
+from pytest_reloadwatch.record.disk import abspath
+
 _PACKAGES = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
 # What tools keep for themselves below a project.
 _NOT_SOURCE = frozenset(
@@ -92,7 +94,7 @@ _OWN_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.
 def _absolute(filename: str) -> str:
     """Empty where the working directory of a relative name is gone."""
     try:
-        return os.path.abspath(filename)
+        return abspath(filename)
     except OSError:
         return ""
 

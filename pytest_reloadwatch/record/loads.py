@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import functools
 import importlib.util
-import os
 import sys
 import time
 import weakref
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_reloadwatch import _compat
 from pytest_reloadwatch.proof.digest import digest_bytes
+from pytest_reloadwatch.record.disk import abspath
 from pytest_reloadwatch.record.earlier import Earlier
 from pytest_reloadwatch.record.firstparty import is_installed
 
@@ -100,8 +100,8 @@ class Loads:
         """What is there by now has been executed once, as far as anybody knows."""
         for name, module in list(sys.modules.items()):
             path = namespace(module).get("__file__")
-            if isinstance(path, str) and not _is_ignored(os.path.abspath(path)):
-                self._times[name], self._paths[name] = 1, os.path.abspath(path)
+            if isinstance(path, str) and not _is_ignored(abspath(path)):
+                self._times[name], self._paths[name] = 1, abspath(path)
 
     def begin_run(self, run: int, cause: Sequence[str], executions: Mapping[str, int]) -> None:
         """A run of a watch session begins, or goes on from a checkpoint; *executions* count all runs before it."""
@@ -115,10 +115,10 @@ class Loads:
 
     def note_file(self, module: ModuleType, path: str, content: bytes, is_second: bool) -> None:
         """A loader has read *path*: bytecode, or the source, second where it had to look at bytecode before."""
-        source = os.path.abspath(getattr(module, "__file__", None) or path)
+        source = abspath(getattr(module, "__file__", None) or path)
         if _is_ignored(source):
             return
-        is_source = os.path.abspath(path) == source
+        is_source = abspath(path) == source
         before = self._by_module.get(module)
         if is_source and is_second and before is not None:  # the same call of get_code has told of its bytecode
             used = before.bytecode if _is_of(before.bytecode, content) else None
@@ -128,7 +128,7 @@ class Loads:
 
     def note_rewritten(self, module: ModuleType, path: str, code: CodeType | None) -> None:
         """Pytest's loader is about to execute the source *path*, or the *code* that it has cached for it."""
-        source = os.path.abspath(path)
+        source = abspath(path)
         if not _is_ignored(source):
             self.note(module, source, _read(source), code)
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from pytest_reloadwatch import _compat
 from pytest_reloadwatch.graph.keys import line_key, path_of, text_key, there_key
 from pytest_reloadwatch.proof.digest import FIRST_PARTY, is_listing, listing_key, lookup_key
+from pytest_reloadwatch.record import disk
 from pytest_reloadwatch.record.children import key_of, passed_over
 from pytest_reloadwatch.record.commands import named_in
 
@@ -226,7 +227,7 @@ class Recorder:
 
     def shown(self, filename: str, line: str, frame: FrameType) -> None:
         """A traceback or a warning shows this line of a source to its reader, who keeps no more of it."""
-        path = os.path.abspath(filename)
+        path = disk.abspath(filename)
         if line and filename[:1] != "<" and not self._is_made_here(path) and self.first_party.is_data(path):
             self.learned.past[path] = None
             for owner in self._owners[-1:]:
@@ -237,7 +238,7 @@ class Recorder:
 
     def asked_whether_there(self, path: str, frame: FrameType) -> None:
         """The same where no more is asked; of a directory on the way to something nothing else can be learned."""
-        is_way = os.path.isdir(path) and not os.path.islink(path)
+        is_way = disk.is_directory(path) and not disk.is_link(path)
         if is_way or self._is_made_here(path) or not self.first_party.is_data(path):
             return
         if not _only_resolves(path, frame):
@@ -275,7 +276,7 @@ class Recorder:
         if path.endswith(_CACHE):
             self.retimed(os.path.dirname(path))
         elif _CACHE + os.sep not in path and path not in self.written:
-            self.written[path] = os.path.lexists(path) if existed is None else existed
+            self.written[path] = disk.is_there(path) if existed is None else existed
             if self.first_party.is_data(path):
                 self.on_write(path)
             else:
@@ -285,7 +286,7 @@ class Recorder:
 
     def connected(self, path: str, frame: FrameType) -> None:
         """A database file: what is there is read, and may be written without another word."""
-        if not os.path.lexists(path):
+        if not disk.is_there(path):
             self.wrote(path)
         elif not self._is_made_here(path) and self.first_party.is_data(path):
             self.on_connect(path)
@@ -428,7 +429,7 @@ class Recorder:
     def _look_at(self, paths: Set[str]) -> None:
         """Who follows these later cannot know by then whether there was anything."""
         self._looked_at |= paths
-        self.learned.there.update(dict.fromkeys(filter(os.path.lexists, paths)))
+        self.learned.there.update(dict.fromkeys(filter(disk.is_there, paths)))
 
     def _responsible(
         self, frame: FrameType | None, owner: Owner | None, *, only_modules: bool = False
@@ -458,12 +459,12 @@ def _only_resolves(path: str, frame: FrameType) -> bool:
     code = frame.f_code
     if code.co_name not in _RESOLVE or code.co_filename != _RESOLVER or frame.f_locals.get("strict"):
         return False
-    return not os.path.islink(path)
+    return not disk.is_link(path)
 
 
 def _names_in(directory: str) -> list[str]:
     try:
-        return [name for name in os.listdir(directory) if os.path.isfile(os.path.join(directory, name))]
+        return [name for name in disk.names_in(directory) if disk.is_file(os.path.join(directory, name))]
     except OSError:
         return []
 

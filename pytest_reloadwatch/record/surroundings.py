@@ -10,13 +10,14 @@ import sys
 import warnings
 
 from pytest_reloadwatch.proof.digest import digest_text
+from pytest_reloadwatch.record.disk import abspath
 
 
 def surroundings() -> str:
     """Equal for two moments at which importing a module would find the same environment."""
     seen = (
         sorted(os.environ.items()),
-        os.getcwd(),
+        abspath(os.curdir),
         sys.path,
         [type(finder).__name__ for finder in sys.meta_path],
         len(sys.path_hooks),

@@ -14,6 +14,8 @@ import time
 from importlib.machinery import SourceFileLoader
 from typing import TYPE_CHECKING, Any
 
+from pytest_reloadwatch.record import disk
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -26,7 +28,7 @@ _MARGIN = 2_000_000_000
 def is_trusted(source: str, bytecode: str) -> bool:
     """Whether *bytecode* was written so long after the last change of *source* that it must be of it."""
     try:
-        return os.stat(source).st_ctime_ns + _MARGIN < os.stat(bytecode).st_ctime_ns
+        return disk.status(source).st_ctime_ns + _MARGIN < disk.status(bytecode).st_ctime_ns
     except OSError:
         return False
 
@@ -45,7 +47,7 @@ def discard_recent(sources: Iterable[str]) -> None:
     """Remove what Python itself has just cached of *sources* that may be written once more within the same second."""
     for source in sources:
         with contextlib.suppress(OSError):
-            if os.stat(source).st_ctime_ns + _MARGIN > time.time_ns():
+            if disk.status(source).st_ctime_ns + _MARGIN > time.time_ns():
                 discard_bytecode([source])
 
 
@@ -58,7 +60,7 @@ def guard_loading(first_party: FirstParty) -> None:
     original = SourceFileLoader.path_stats
 
     def path_stats(self: SourceFileLoader, path: str) -> Mapping[str, Any]:
-        absolute = os.path.abspath(path)
+        absolute = disk.abspath(path)
         if first_party.is_source(absolute):
             _check_bytecode(absolute)
         return original(self, path)
@@ -71,7 +73,7 @@ def _check_bytecode(source: str) -> None:
     bytecode = importlib.util.cache_from_source(source)
     if is_trusted(source, bytecode):
         return
-    if os.stat(source).st_ctime_ns + _MARGIN > time.time_ns():
+    if disk.status(source).st_ctime_ns + _MARGIN > time.time_ns():
         raise OSError("the source is too recent for bytecode")
-    if os.path.exists(bytecode):
+    if disk.is_there(bytecode):
         os.remove(bytecode)  # the import writes a new one

@@ -9,6 +9,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from pytest_reloadwatch.exceptions import HoistMismatchError
+from pytest_reloadwatch.record import disk
 from pytest_reloadwatch.record.children import passed_over
 from pytest_reloadwatch.record.costs import ImportCosts
 from pytest_reloadwatch.record.surroundings import surroundings
@@ -62,7 +63,7 @@ class RewindFinder:
         """The first-party directories on ``sys.path``, in order."""
         entries = tuple(entry for entry in sys.path if isinstance(entry, str))
         if self._places[0] != entries:
-            paths = (os.path.abspath(entry or os.getcwd()) for entry in entries)
+            paths = (disk.abspath(entry or os.curdir) for entry in entries)
             self._places = (entries, tuple(p for p in dict.fromkeys(paths) if self._first_party.is_source(p)))
         return self._places[1]
 
@@ -87,7 +88,7 @@ class RewindFinder:
         """The absolute path of a first-party source; empty for all others."""
         if spec is None or not spec.has_location or not spec.origin:
             return ""
-        origin = os.path.abspath(spec.origin)
+        origin = disk.abspath(spec.origin)
         return origin if self._first_party.is_source(origin) else ""
 
     def _from_shelf(self, fullname: str, origin: str) -> ModuleSpec | None:

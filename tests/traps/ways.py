@@ -1,6 +1,42 @@
 """Ways of working: options that change, branches, and verdicts that are no proof."""
 
 TRAPS = {
+    "functions of os that a test replaces": [
+        """
+        --- shop.py
+        import os, subprocess, sys
+        def there(path):
+            return os.path.exists(path) and not os.path.islink(path)
+        def version():
+            subprocess.run([sys.executable, "-c", "import late"], check=True)
+            import late
+            return late.VERSION
+        --- late.py
+        VERSION = 1
+        --- test_shop.py
+        import os, pytest, shop
+        @pytest.mark.parametrize("name", ["stat", "lstat"])
+        def test_counted(monkeypatch, name):
+            seen, original = [], getattr(os, name)
+            def counted(path, *args, **options):
+                seen.append(path)
+                return original(path, *args, **options)
+            monkeypatch.setattr(os, name, counted)
+            assert shop.there("shop.py")
+            assert len(seen) == 1
+        def test_forbidden(monkeypatch):
+            def forbidden(*args, **options):
+                pytest.fail("called")
+            with monkeypatch.context() as patch:
+                for name in ["getcwd", "path.abspath", "path.islink", "listdir", "readlink"]:
+                    patch.setattr("os." + name, forbidden)
+                assert shop.version() == 1
+                open("data.txt").close()
+        --- data.txt
+        """,
+        "--- late.py: 1 => 2",
+        "--- late.py: 2 => 1",
+    ],
     "options in the ini file": [
         """
         --- pytest.ini

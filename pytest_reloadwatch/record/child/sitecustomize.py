@@ -35,10 +35,14 @@ END = b"\0\n"
 _DOOR = "_posixsubprocess"
 _inheriting = _thread.allocate_lock()  # two threads must not exchange their children
 _INTERPRETER = os.path.realpath(sys.executable) if sys.executable else ""
+_NAMES = frozenset({sys.executable, _INTERPRETER} if sys.executable else ())
 _TRACKER = "from multiprocessing.resource_tracker import main"
 
 
 # What both sides use
+
+# As they are before a test replaces them, to count calls or to forbid them.
+_getcwd, _readlink, _abspath = os.getcwd, os.readlink, os.path.abspath
 
 # For each path that an event names and that is written: where in its arguments it stands, and where the descriptor of
 # the directory that it is relative to, if there is one (sys.audit events of the os module, and shutil.move).
@@ -181,6 +185,13 @@ def is_read_too(mode: object) -> bool:
     return isinstance(mode, str) and "+" in mode and "r" in mode
 
 
+def abspath(path: str) -> str:
+    """As ``os.path.abspath``, whatever a test has put in the place of that and of ``os.getcwd``."""
+    if os.name == "nt":
+        return _abspath(path)
+    return os.path.normpath(path if os.path.isabs(path) else os.path.join(_getcwd(), path))
+
+
 def absolute(value: "Any", directory: int = -1) -> str | None:
     """An absolute path; None for descriptors and what names no file.
 
@@ -191,8 +202,8 @@ def absolute(value: "Any", directory: int = -1) -> str | None:
             value = "."
         text = value if isinstance(value, str) else os.fsdecode(value)
         if directory >= 0 and not os.path.isabs(text):
-            text = os.path.join(os.readlink(f"/proc/self/fd/{directory}"), text)
-        return os.path.abspath(text) if text and not text.startswith(":") else None
+            text = os.path.join(_readlink(f"/proc/self/fd/{directory}"), text)
+        return abspath(text) if text and not text.startswith(":") else None
     except (TypeError, ValueError, OSError):
         return None
 
@@ -210,7 +221,7 @@ def _is_program(path: str) -> bool:
 
 
 def _is_interpreter(path: str) -> bool:
-    return bool(path) and os.path.realpath(path) == _INTERPRETER
+    return path in _NAMES or (bool(path) and os.path.realpath(path) == _INTERPRETER)
 
 
 def _interpreter_of(script: str, start: str, environment: list[bytes] | None) -> list[str]:
@@ -506,7 +517,7 @@ def start(original: "Callable[..., int]", *args: "Any") -> int:
 
 
 def _absolute(path: "Any") -> str:
-    return os.path.abspath(os.fsdecode(path) or os.curdir)
+    return abspath(os.fsdecode(path) or os.curdir)
 
 
 def _is_skipped(path: str) -> bool:
