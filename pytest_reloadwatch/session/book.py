@@ -465,7 +465,7 @@ class Book:
         for ended in run.ended.values():
             bases.group(ended.path)
             own = owns[ended.nodeid] = self._own_keys(ended, run, bases.keys(ended.path))
-            own |= self.silent_reads.by(run.reads_at_end[ended.nodeid])
+            own |= self.silent_reads.by(run.reads_at_end.get(ended.nodeid, len(run.reads)))
             if ended.opaque:
                 own.add(FIRST_PARTY)
             if ended.unseen:

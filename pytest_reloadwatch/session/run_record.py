@@ -51,7 +51,7 @@ class RunRecord:
     codes: list[tuple[str, int, str]] = field(default_factory=list)
     reads: dict[str, int] = field(default_factory=dict)  # data, in the order in which it was seen to be read
     collected_reads: int = 0  # how many of them there were when it had collected
-    reads_at_end: dict[str, int] = field(default_factory=dict)  # and when each test had ended
+    reads_at_end: dict[str, int] = field(default_factory=dict)  # and when each test had said that it ended
     numbers: dict[str, list[int]] = field(default_factory=dict)  # of code, by worker and its own numbers
     functions: list[Function | None] = field(default_factory=list)
 
