@@ -68,12 +68,14 @@ class Confirming:
     def judge(self, run: RunRecord, bases: Bases) -> Judged:
         """Compare what *run* said with what whole runs did; *bases* are what its files rest on."""
         judged, in_turn, fragile = Judged(), in_their_turn(run), self._fragile(run)
+        overtaken = overtaken_in(run)
         if run.collection is not None and run.collection.modules:
             self._company.modules = frozenset(run.collection.modules)
         for nodeid, name in _verdicts(run).items():
-            if nodeid in in_turn and not run.pruned:
+            is_in_turn = nodeid in in_turn and not (name and nodeid in overtaken)
+            if is_in_turn and not run.pruned:
                 self._note_whole(nodeid, name, judged)
-            elif nodeid in fragile or self._is_doubtful(nodeid, name, run, bases, lacks_tests=nodeid not in in_turn):
+            elif nodeid in fragile or self._is_doubtful(nodeid, name, run, bases, lacks_tests=not is_in_turn):
                 self.doubtful[nodeid] = name
                 if not name:
                     judged.mended.add(nodeid)
@@ -188,6 +190,20 @@ def in_their_turn(run: RunRecord) -> set[str]:
         if is_shared or (turn is not None and turn >= last.get(path, 0)):
             found.add(nodeid)
         last[path] = len(turns) if turn is None else max(turn, last.get(path, 0))
+    return found
+
+
+def overtaken_in(run: RunRecord) -> set[str]:
+    """The tests of *run* before which some ran that usually come after them, and may have left something behind."""
+    if run.collection is None or any(ended.worker for ended in run.ended.values()):
+        return set()
+    places = {nodeid: place for place, (nodeid, _) in enumerate(run.collection.items)}
+    found, last = set(), -1
+    for nodeid in run.ended:
+        place = places.get(nodeid, last)
+        if place < last:
+            found.add(nodeid)
+        last = max(place, last)
     return found
 
 

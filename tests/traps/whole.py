@@ -1,6 +1,27 @@
 """What only a run of everything has: the imports of other test files, and the tests that ran before."""
 
 TRAPS = {
+    "a test of another file that usually comes later": [
+        """
+        --- shop.py
+        LEFT = []
+        def price():
+            return 1
+        --- test_a.py
+        import shop
+        def test_a():
+            assert shop.LEFT == []
+        def test_clear():
+            shop.LEFT.clear()
+        --- test_b.py
+        import shop
+        def test_b():
+            shop.LEFT.append(1)
+            assert shop.price() == 1
+        """,
+        "--- shop.py: return 1 => return 2",
+        "--- shop.py: return 2 => return 1",
+    ],
     "a submodule that only another test file imports": [
         """
         --- test_a.py

@@ -4,7 +4,7 @@ import pytest
 
 from pytest_reloadwatch.proof.whole import Failure, failure_name, is_doubtful
 from pytest_reloadwatch.rewind import messages as m
-from pytest_reloadwatch.session.confirming import in_their_turn
+from pytest_reloadwatch.session.confirming import in_their_turn, overtaken_in
 from pytest_reloadwatch.session.run_record import RunRecord
 
 
@@ -33,6 +33,17 @@ def run_of(ended, workers=()):
 )
 def test_a_test_has_its_turn_where_those_before_it_in_its_file_ran_before_it(ended, expected):
     assert in_their_turn(run_of(ended)) == {"a", "b", *expected.split()}
+
+
+@pytest.mark.parametrize(
+    ("ended", "expected"), [("a1 a2 a3 b1", ""), ("a2 b1", ""), ("b1 a1 a2", "a1 a2"), ("a2 a1 a3 b1", "a1")]
+)
+def test_a_test_is_overtaken_by_those_that_usually_come_after_it(ended, expected):
+    assert overtaken_in(run_of(ended)) == set(expected.split())
+
+
+def test_where_processes_share_the_tests_nobody_is_overtaken():
+    assert not overtaken_in(run_of("b1 a1", workers=["gw0", "gw1"]))
 
 
 def test_where_processes_share_the_tests_it_has_it_anyhow():
