@@ -159,7 +159,7 @@ class Conversation:
             verb, other = ("fails", "passes") if failure else ("passes", "fails")
             self._screen.note(
                 f"{nodeid} {verb} in a whole run only; it {other} without what other test files import,"
-                " or what tests before it leave behind"
+                " or where tests run in another order"
             )
 
     def complain_of_writing(self, names: Iterable[str]) -> None:
