@@ -48,11 +48,11 @@ class Reads:
         return found
 
     def _open(self) -> None:
-        import ctypes
+        with contextlib.suppress(ImportError, OSError, AttributeError):  # a Python, or a C library, without
+            import ctypes
 
-        libc = ctypes.CDLL(None, use_errno=True)
-        self._add_watch = libc.inotify_add_watch
-        with contextlib.suppress(AttributeError):
+            libc = ctypes.CDLL(None)
+            self._add_watch = libc.inotify_add_watch
             self._fd = libc.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC)
 
     def _watch(self, directory: str) -> None:

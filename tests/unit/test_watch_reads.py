@@ -49,3 +49,11 @@ def test_a_directory_that_came_back(place, reads):
         (directory / "data").unlink()
         directory.rmdir()
         assert reads.take() == set()
+
+
+def test_nothing_is_known_where_python_was_built_without_ctypes(place, monkeypatch):
+    monkeypatch.setitem(sys.modules, "ctypes", None)
+    reads = Reads()
+    reads.follow([str(place)])
+    (place / "one").read_text()
+    assert reads.take() == set()
