@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_reloadwatch.commands import codes
 from pytest_reloadwatch.session.clients import ask, follow
+from pytest_reloadwatch.session.wording import count
 from pytest_reloadwatch.terminal.wrapping import in_terminal
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ def _tell_standing(answer: dict[str, Any], *, as_json: bool) -> int:
 def _tell_outcomes(answer: dict[str, Any], state: str) -> None:
     outcomes: dict[str, str] = answer["outcomes"]
     bad = sorted(nodeid for nodeid, outcome in outcomes.items() if outcome in _BAD)
-    print(f"{_count(len(outcomes), 'test')}, {len(bad)} failing{state}")
+    print(f"{count(len(outcomes), 'test')}, {len(bad)} failing{state}")
     for nodeid in bad:
         print(f"  {nodeid}")
         failure = answer.get("failures", {}).get(nodeid)
@@ -122,24 +123,20 @@ def _in_words(event: dict[str, Any]) -> str:
     kind = event["event"]
     if kind == "run_started":
         cause = ", ".join(event["cause"][:3])
-        return f"run {event['run']}: {_count(event['tests'], 'test')}{' after an edit of ' + cause if cause else ''}"
+        return f"run {event['run']}: {count(event['tests'], 'test')}{' after an edit of ' + cause if cause else ''}"
     if kind == "test":
         return f"  {event['outcome'].upper()} {event['nodeid']}" if event["outcome"] in _BAD else ""
     if kind == "failure":
         return _place(event)
     if kind == "run_finished":
-        end = "cancelled" if event["cancelled"] else f"{_count(len(event['reexecuted']), 'module')} re-executed"
+        end = "cancelled" if event["cancelled"] else f"{count(len(event['reexecuted']), 'module')} re-executed"
         return f"run {event['run']}: {end}, {event['seconds']:.2f} s"
     if kind == "settled":
         bad = sum(outcome in _BAD for outcome in event["outcomes"].values())
-        return f"settled: {_count(len(event['outcomes']), 'test')}, {bad} failing"
+        return f"settled: {count(len(event['outcomes']), 'test')}, {bad} failing"
     if kind == "dropped":
         verb = "was" if event["events"] == 1 else "were"
-        return f"({_count(event['events'], 'event')} {verb} dropped: they came faster than they were read)"
+        return f"({count(event['events'], 'event')} {verb} dropped: they came faster than they were read)"
     if kind == "following":
         return "following the session; " + ("all is settled" if event["settled"] else "not settled yet")
     return "" if kind == "selected" else kind
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_reloadwatch.graph.keys import path_of
+from pytest_reloadwatch.session.wording import count
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -49,8 +50,7 @@ class Warmth:
 
     def describe(self, round_: Round, seconds: float) -> str:
         """One line about what the last run of the round was spared."""
-        kept = "1 module" if self._kept == 1 else f"{self._kept} modules"
-        text = f"{self._engine}: {kept} kept warm, {len(round_.reexecuted)} executed"
+        text = f"{self._engine}: {count(self._kept, 'module')} kept warm, {len(round_.reexecuted)} executed"
         if not round_.runs:
             text = f"{self._engine}: nothing had to be executed"
         if self._first and round_.changed:

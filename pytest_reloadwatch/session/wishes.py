@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from pytest_reloadwatch.proof.filter import Filter
 from pytest_reloadwatch.session.preview import preview
 from pytest_reloadwatch.session.rounds import Wish
+from pytest_reloadwatch.session.wording import count
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -126,8 +127,8 @@ class Wishes:
         text = f"nothing to rerun with the filter {standing.filter}"
         if not standing.held_back:
             return text
-        held_back = "1 test not proven is" if standing.held_back == 1 else f"{standing.held_back} tests not proven are"
-        return f"{text}: {held_back} out of it"
+        verb = "is" if standing.held_back == 1 else "are"
+        return f"{text}: {count(standing.held_back, 'test')} not proven {verb} out of it"
 
 
 def _are_proven(number: int) -> str:

@@ -8,6 +8,7 @@ import shutil
 import sys
 from typing import TYPE_CHECKING, Any
 
+from pytest_reloadwatch.session.wording import count
 from pytest_reloadwatch.terminal.keys import NoKeys, make_keys
 from pytest_reloadwatch.terminal.wrapping import wrap
 
@@ -78,7 +79,7 @@ class PlainScreen:
         if not tests:
             self._line(f"\n{names} → nothing to run: proven before", "36")
             return
-        what = f"{_count(modules, 'module')} re-executed, {tests} of {_count(known, 'test')}"
+        what = f"{count(modules, 'module')} re-executed, {tests} of {count(known, 'test')}"
         self._line(f"\n{names} → {what}", "36")
 
     def summary(self, summary: Summary) -> None:
@@ -168,7 +169,7 @@ class PlainScreen:
 def _standing(summary: Summary) -> str:
     if summary.problem:
         return summary.problem
-    known = _count(summary.known, "test")
+    known = count(summary.known, "test")
     if len(summary.failing) == 1:
         text = f"1 of {known} fails: {summary.failing[0]}"
     elif summary.failing:
@@ -186,8 +187,4 @@ def _standing(summary: Summary) -> str:
 
 
 def _effort(summary: Summary) -> str:
-    return f"({summary.ran} run, {_count(summary.reexecuted, 'module')} re-executed, {summary.seconds:.2f} s)"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    return f"({summary.ran} run, {count(summary.reexecuted, 'module')} re-executed, {summary.seconds:.2f} s)"
