@@ -14,6 +14,7 @@ from pytest_reloadwatch.proof.digest import (
     CONFTESTS,
     FIRST_PARTY,
     WHOLE_RUN,
+    digest_file,
     is_listing,
     is_looked_for,
 )
@@ -32,6 +33,7 @@ from pytest_reloadwatch.session.parsed import Parsed
 from pytest_reloadwatch.session.repeats import Repeats
 from pytest_reloadwatch.session.silent_reads import SilentReads
 from pytest_reloadwatch.session.steadiness import Steadiness
+from pytest_reloadwatch.watch.reads import Reads
 from pytest_reloadwatch.watch.tree import Sweep, Tree
 
 if TYPE_CHECKING:
@@ -53,7 +55,8 @@ class Book:
     """Owned by the controller; everything here happens between two runs or on a run's messages."""
 
     def __init__(self, store: Store, environment: str, scope: str, first_party: FirstParty) -> None:
-        self.tree = Tree(lambda path: self._parsed.read(path).code)
+        reads = Reads()
+        self.tree = Tree(lambda path: self._parsed.read(path).code, lambda path: reads.aside(digest_file, path))
         self._parsed = Parsed(store, self.tree)
         self.graph = ImportGraph(lambda path: self._parsed.read(path).imports)
         self.files, self.proofs = store.load(environment, scope)
@@ -62,7 +65,7 @@ class Book:
         self._scope = scope
         self.following = Following(self.tree, first_party)
         self.steadiness = Steadiness(self.tree, self.following, self.proofs)
-        self.silent_reads = SilentReads(self.following, first_party)
+        self.silent_reads = SilentReads(reads, self.following, first_party)
         self._ambient: set[str] = set()
         self._conftests = Conftests(first_party.rootdir, self.tree)
         self.namesakes = Namesakes(self.tree)

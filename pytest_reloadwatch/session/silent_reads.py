@@ -10,36 +10,33 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from pytest_reloadwatch.watch.reads import Reads
-
 if TYPE_CHECKING:
     from pytest_reloadwatch.record.firstparty import FirstParty
     from pytest_reloadwatch.session.following import Following
     from pytest_reloadwatch.session.run_record import RunRecord
+    from pytest_reloadwatch.watch.reads import Reads
 
 _TOLD = (".py", ".pyc", ".pyo")  # the import system tells of these, and whoever shows or parses them
 
 
 class SilentReads:
-    """What was read in the directories that *following* has found."""
+    """What was read in the directories that *following* has found, as *reads* tells."""
 
-    def __init__(self, following: Following, first_party: FirstParty) -> None:
+    def __init__(self, reads: Reads, following: Following, first_party: FirstParty) -> None:
+        self._reads = reads
         self._following = following
         self._first_party = first_party
-        self._reads: Reads | None = None
         self._kept: set[str] = set()  # by processes that later runs may continue from
         self._judged: dict[str, int] = {}
 
     def begin(self) -> None:
         """A run is about to begin: what has been read up to now is none of its reading."""
-        if self._reads is None:
-            self._reads = Reads()
         self._reads.follow(self._following.places)
         self._reads.take()
 
     def hear(self, run: RunRecord) -> None:
         """What has been read by now."""
-        for path in self._reads.take() if self._reads is not None else ():
+        for path in self._reads.take():
             if not path.endswith(_TOLD) and self._first_party.is_data(path):
                 run.reads.setdefault(path, len(run.reads))
 

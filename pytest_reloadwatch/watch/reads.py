@@ -9,7 +9,7 @@ import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 MOST = 2000  # directories: people's editors need watches too, and there are 8192 on some systems
 _ACCESS, _CLOSE_NOWRITE, _IGNORED = 0x1, 0x10, 0x8000
@@ -25,14 +25,15 @@ class Reads:
     """
 
     def __init__(self) -> None:
-        self._fd = -1
+        self._fd: int | None = None if sys.platform == "linux" else -1
         self._directories: dict[str, int] = {}
         self._by_watch: dict[int, str] = {}
-        if sys.platform == "linux":
-            self._open()
+        self._found: set[str] = set()  # since the last call of take()
 
     def follow(self, directories: Iterable[str]) -> None:
         """These directories too, each without what lies below it."""
+        if self._fd is None:
+            self._fd = self._open()
         if self._fd < 0:
             return
         for directory in directories:
@@ -41,19 +42,34 @@ class Reads:
 
     def take(self) -> set[str]:
         """The files that were read since the last call."""
-        found: set[str] = set()
-        with contextlib.suppress(BlockingIOError):
-            while self._fd >= 0 and (data := os.read(self._fd, 1 << 16)):
-                self._note(data, found)
+        self._hear()
+        found, self._found = self._found, set()
         return found
 
-    def _open(self) -> None:
+    def aside(self, read: Callable[[str], str], path: str) -> str:
+        """What *read* gives for *path*; that it reads this file does not count."""
+        self._hear()
+        before, self._found = self._found, set()
+        text = read(path)
+        self._hear()
+        if self._found:
+            before |= self._found - {path, os.path.realpath(path)}
+        self._found = before
+        return text
+
+    def _hear(self) -> None:
+        with contextlib.suppress(BlockingIOError):
+            while self._fd is not None and self._fd >= 0 and (data := os.read(self._fd, 1 << 16)):
+                self._note(data)
+
+    def _open(self) -> int:
         with contextlib.suppress(ImportError, OSError, AttributeError):  # a Python, or a C library, without
             import ctypes
 
             libc = ctypes.CDLL(None)
             self._add_watch = libc.inotify_add_watch
-            self._fd = libc.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC)
+            return int(libc.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC))
+        return -1
 
     def _watch(self, directory: str) -> None:
         mask = _ACCESS | _CLOSE_NOWRITE | _ONLY_DIRECTORY
@@ -62,7 +78,7 @@ class Reads:
             self._directories[directory] = watch
             self._by_watch[watch] = directory
 
-    def _note(self, data: bytes, found: set[str]) -> None:
+    def _note(self, data: bytes) -> None:
         offset = 0
         while offset < len(data):
             watch, mask, _, length = _EVENT.unpack_from(data, offset)
@@ -74,4 +90,4 @@ class Reads:
             if mask & _IGNORED:  # it is gone; one that comes in its place is another
                 del self._directories[self._by_watch.pop(watch)]
             elif length and not mask & _IS_DIRECTORY:
-                found.add(os.path.join(directory, os.fsdecode(data[start:offset].rstrip(b"\0"))))
+                self._found.add(os.path.join(directory, os.fsdecode(data[start:offset].rstrip(b"\0"))))

@@ -66,11 +66,14 @@ class Tree:
     """Digests by key; what is not tracked is unknown.
 
     *entries* holds the same as pairs, so that a group of dependencies holds when it is a subset. *read_code* gives
-    the digest of a source's code, without its comments and formatting.
+    the digest of a source's code, without its comments and formatting, *read_file* that of any file's content.
     """
 
-    def __init__(self, read_code: Callable[[str], str] | None = None) -> None:
-        self._read_code = read_code or digest_file
+    def __init__(
+        self, read_code: Callable[[str], str] = digest_file, read_file: Callable[[str], str] = digest_file
+    ) -> None:
+        self._read_code = read_code
+        self._read_file = read_file
         self._coded: set[str] = set()
         self._lines: dict[str, set[str]] = defaultdict(set)  # keys of lines, by path
         self.entries: set[Entry] = set()
@@ -231,7 +234,7 @@ class Tree:
     def _look(self, key: str) -> None:
         now = time.time_ns()
         signature = _signature(key)
-        digest = ABSENT if signature == _GONE else self._read_listing(key) if is_listing(key) else _digest(key)
+        digest = ABSENT if signature == _GONE else self._read_listing(key) if is_listing(key) else self._read(key)
         if self._signatures.get(key) != signature or self._by_key.get(key) != (key, digest):
             self._looks[key] = now
         self._set_digest(key, digest)
@@ -253,6 +256,16 @@ class Tree:
     def _read_listing(self, key: str) -> str:
         digest, self._names[key] = read_listing(key)
         return digest
+
+    def _read(self, path: str) -> str:
+        """That of the content, and for a link, but to source, of where it leads: ``realpath`` tells no more of it."""
+        digest = self._read_file(path)
+        if path.endswith(".py"):
+            return digest
+        try:
+            return digest_text(digest + os.readlink(path))
+        except (OSError, ValueError):
+            return digest
 
     def _digest_code(self, path: str) -> None:
         self._set_digest(code_key(path), self._read_code(path) if self.exists(path) else ABSENT)
@@ -300,17 +313,6 @@ def _signature(path: str) -> Signature:
     except (OSError, ValueError):
         return _GONE
     return (found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino)
-
-
-def _digest(path: str) -> str:
-    """That of the content, and for a link, but to source, of where it leads: ``realpath`` tells no more of it."""
-    digest = digest_file(path)
-    if path.endswith(".py"):
-        return digest
-    try:
-        return digest_text(digest + os.readlink(path))
-    except (OSError, ValueError):
-        return digest
 
 
 def _is_racy(signature: Signature, now: int) -> bool:

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -57,3 +58,13 @@ def test_nothing_is_known_where_python_was_built_without_ctypes(place, monkeypat
     reads.follow([str(place)])
     (place / "one").read_text()
     assert reads.take() == set()
+
+
+def test_what_is_read_aside_does_not_count(place, reads):
+    (place / "link").symlink_to(place / "two")
+    (place / "one").read_text()
+    for name in "one", "two", "link":
+        reads.aside(lambda path: Path(path).read_text(), str(place / name))
+    assert reads.take() == {str(place / "one")}
+    (place / "two").read_text()
+    assert reads.take() == {str(place / "two")}
