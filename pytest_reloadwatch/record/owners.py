@@ -31,6 +31,7 @@ class Owners:
         self._watcher = self._alone = watcher
         self._is_watching = False
         self._is_known = False  # what the current test executes: it need not be watched
+        self._path = ""  # the test file of the current test; a doctest's file is others' too
         self._fixtures: dict[int, Owner] = {}
         self._used: list[Any] = []
 
@@ -53,7 +54,8 @@ class Owners:
 
     def begin_test(self, item: pytest.Item, *, is_known: bool) -> None:
         """*is_known*: the test will execute what it executed when it last ran."""
-        self._recorder.push(Owner(_code(getattr(item, "function", None))))
+        self._path = str(item.path) if isinstance(item, pytest.Function) else ""
+        self._recorder.push(Owner(_code(getattr(item, "function", None)), self._path))
         self._is_known = is_known
         if not is_known:
             self._begin()
@@ -88,7 +90,7 @@ class Owners:
         return (yield from set_up(fixturedef, request))
 
     def _set_up(self, fixturedef: Any, _request: Any) -> Generator[None, object, object]:
-        owner = Owner(_code(fixturedef.func))
+        owner = Owner(_code(fixturedef.func), self._path)
         self._recorder.push(owner)
         try:
             return (yield from self._while_watching())
@@ -98,7 +100,8 @@ class Owners:
 
     def _set_up_shared(self, fixturedef: Any, request: Any) -> Generator[None, object, object]:
         # What it took in for another module, or with another parameter, is over.
-        owner = Owner(_code(fixturedef.func), is_shared=True)
+        path = self._path if str(request.node.path) == self._path else ""
+        owner = Owner(_code(fixturedef.func), path, is_shared=True)
         self._recorder.push(owner)
         self._begin()
         try:

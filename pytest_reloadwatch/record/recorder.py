@@ -2,7 +2,8 @@
 
 Something read while a module executes belongs to that module; in a fixture of a wider scope, to the
 fixture and so to every test that uses it; in a test, to the test. The first-party function that did
-it counts too, because it may keep the result for others: its module gets an edge to the file.
+it counts too, because it may keep the result for others: its module gets an edge to the file. Not to the
+test's own file: whatever is in there a test can hand over in any call, and nobody else would ask for it.
 """
 
 from __future__ import annotations
@@ -48,10 +49,11 @@ class Owner:
     *code* is the function of the test or fixture; what it reads directly need not be charged to its module.
     *read* are those of the keys of which more was wanted than whether there is anything. *executed* are numbers of code
     (record.executed), None where it is not known. *silent* names the processes because of which it is opaque.
-    *is_shared* says that several tests may use it.
+    *is_shared* says that several tests may use it. *path* is the test file that it is all about, if there is one.
     """
 
     code: CodeType | None = None
+    path: str = ""
     keys: set[str] = field(default_factory=set)
     read: set[str] = field(default_factory=set)
     executed: set[int] | None = field(default_factory=set)
@@ -419,8 +421,9 @@ class Recorder:
         if owner is not None:
             owner.keys.update(keys)
             owner.read.update(keys if is_read else ())
+        is_own = owner is not None and paths.keys() <= {owner.path}
         charged = False
-        for source in self._responsible(frame, owner):
+        for source in self._responsible(frame, owner, only_modules=is_own):
             charged = True
             self.learned.edges.update(((source, key), None) for key in keys if key != source)
         if ambient and owner is None and not charged:
