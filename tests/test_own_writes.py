@@ -373,3 +373,23 @@ def test_a_new_test_file_is_found_where_a_test_writes_beside_it_meanwhile(projec
         project.write("test_new.py", "def test_new(): assert 0\n")
         project.write("go.txt", "")
         assert session.step().outcomes["test_new.py::test_new"] == "failed"
+
+
+def test_a_database_in_memory_is_no_file_in_a_directory_that_is_listed(project):
+    """What was frozen before the test began stays usable."""
+    project.apply("""
+        --- conftest.py
+        import os
+        NAMES = os.listdir()
+        --- test_a.py
+        import sqlite3
+        def test_a():
+            with sqlite3.connect("file:shop?mode=memory&cache=shared", uri=True) as database:
+                assert database.execute("select 1").fetchone() == (1,)
+    """)
+    with WatchSession(project) as session:
+        session.step()
+        project.replace("test_a.py", "== (1,)", "== (2,)")
+        session.step()
+        project.replace("test_a.py", "== (2,)", "== (3,)")
+        assert session.assert_equal_to_cold().reexecuted == ["test_a"]

@@ -29,8 +29,11 @@ _SPAWN = frozenset({"os.posix_spawn", "os.exec", "os.system", "os.spawn", "pty.s
 _TALK = frozenset({"subprocess.Popen", "socket.connect"})
 _TRACE = "sys.settrace"
 _LIBRARY = "ctypes.dlopen"
-_NAMED = {"os.listdir": "listed", "os.scandir": "listed", "sqlite3.connect": "connected", _LIBRARY: "opened"}
-_EVENTS = frozenset({_TRACE, "open", *_NAMED, *sitecustomize.WRITTEN, *sitecustomize.RETIMED, *_SPAWN, *_FORK, *_TALK})
+_DATABASE = "sqlite3.connect"
+_NAMED = {"os.listdir": "listed", "os.scandir": "listed", _LIBRARY: "opened"}
+_EVENTS = frozenset(
+    {_TRACE, "open", _DATABASE, *_NAMED, *sitecustomize.WRITTEN, *sitecustomize.RETIMED, *_SPAWN, *_FORK, *_TALK}
+)
 _OWN = frozenset({children.FILE, sitecustomize.__file__, loads.__file__})  # what these read and remove is nobody's
 
 
@@ -122,6 +125,8 @@ def _report(recorder: Recorder, event: str, args: tuple[Any, ...], frame: FrameT
         _report_open(recorder, args, frame)
     elif event in sitecustomize.WRITTEN or event in sitecustomize.RETIMED:
         _report_change(recorder, event, args)
+    elif event == _DATABASE:
+        _report_database(recorder, args, frame)
     elif event == _LIBRARY and not sitecustomize.is_path(args[0]):
         return
     elif (path := sitecustomize.absolute(args[0])) is not None:
@@ -146,6 +151,12 @@ def _report_open(recorder: Recorder, args: tuple[Any, ...], frame: FrameType) ->
         recorder.opened(path, frame)
     if is_write and not disk.is_directory(path):  # a temporary file without a name is made "in" a directory
         recorder.wrote(path)
+
+
+def _report_database(recorder: Recorder, args: tuple[Any, ...], frame: FrameType) -> None:
+    name = sitecustomize.database(args[0])
+    if name is not None and (path := sitecustomize.absolute(name)) is not None:
+        recorder.connected(path, frame)
 
 
 def _report_change(recorder: Recorder, event: str, args: tuple[Any, ...]) -> None:

@@ -203,6 +203,29 @@ TRAPS = {
         """,
         "--- app/mail.py: def send => def submit",
     ],
+    "a test's own file that a helper imports, and reads": [
+        """
+        --- helper.py
+        from importlib import import_module
+        def names(module):
+            return import_module(module).NAMES
+        def text(path):
+            return open(path).read()
+        --- test_own.py
+        import helper
+        NAMES = "a"
+        def test_names():
+            assert helper.names(__name__) == "a"
+        def test_text():
+            assert "b" * 3 not in helper.text(__file__)
+        --- test_apart.py
+        import helper
+        def test_apart():
+            assert helper.names and helper.text
+        """,
+        '--- test_own.py: NAMES = "a" => NAMES = "bbb"',
+        '--- test_own.py: NAMES = "bbb" => NAMES = "b"',
+    ],
 }
 
-SPARED: dict[str, tuple[str, ...]] = {}
+SPARED = {"a test's own file that a helper imports, and reads": ("test_apart.py::test_apart",)}

@@ -148,3 +148,31 @@ def test_paths_passed_over():
     before = ["/first/m/__init__.py", "/first/m.py", "/second/m/__init__.py"]
     assert passed_over("m", "/second/m.py", places) == before
     assert passed_over("m", "", ["/first"]) == ["/first/m/__init__.py", "/first/m.py"]
+
+
+@pytest.mark.parametrize(
+    ("name", "file"),
+    [
+        ("shop.db", "shop.db"),
+        (b"shop.db", b"shop.db"),
+        (":memory:", ":memory:"),
+        ("file:shop.db", "shop.db"),
+        ("file:a%20shop.db?mode=ro#top", "a shop.db"),
+        ("file:///srv/shop.db", "/srv/shop.db"),
+        ("file://localhost/srv/shop.db", "/srv/shop.db"),
+        ("file:shop?mode=memory&cache=shared", None),
+        ("file:/shop?vfs=memdb", None),
+        ("file::memory:?cache=shared", ":memory:"),
+        ("file:", None),
+        ("file:%zz", "file:%zz"),
+        (1, 1),
+    ],
+)
+def test_where_the_file_of_a_database_is(name, file):
+    assert protocol.database(name) == file
+
+
+def test_a_file_that_is_called_as_a_database_s_uri(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file:shop?mode=memory").touch()
+    assert protocol.database("file:shop?mode=memory") == "file:shop?mode=memory"

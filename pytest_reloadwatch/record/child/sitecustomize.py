@@ -172,6 +172,28 @@ def is_path(library: "Any") -> bool:
     return isinstance(library, (str, bytes, os.PathLike)) and os.path.dirname(os.fsdecode(library)) != ""
 
 
+def database(name: "Any") -> "Any":
+    """What *name* says to sqlite of where its file is; None where it has none (sqlite.org/uri.html).
+
+    Whether a name is to be taken for a URI the event does not tell: it is where no file has that very name.
+    """
+    try:
+        text = os.fsdecode(name)
+        return _file_of(text) if text.startswith("file:") and not _lexists(text) else name
+    except (TypeError, ValueError):  # sqlite will complain too
+        return name
+
+
+def _file_of(uri: str) -> str | None:
+    path, _, query = uri[len("file:") :].partition("#")[0].partition("?")
+    if {"mode=memory", "vfs=memdb"} & set(query.split("&")):
+        return None
+    if path.startswith("//"):
+        path = "/" + path[2:].partition("/")[2]
+    first, *others = os.fsencode(path).split(b"%")
+    return os.fsdecode(first + b"".join(bytes.fromhex(part[:2].decode()) + part[2:] for part in others)) or None
+
+
 def flat(args: "tuple[Any, ...]") -> "list[Any]":
     """The program and its arguments, wherever an event has them; never the environment."""
     words: list[Any] = []
@@ -434,7 +456,9 @@ def _note_listing(args: "tuple[Any, ...]", source: str) -> None:
 
 
 def _note_database(args: "tuple[Any, ...]", _source: str) -> None:
-    _tell_path("D" if _lexists(args[0]) else "N", args[0])
+    name = database(args[0])
+    if name is not None:
+        _tell_path("D" if _lexists(name) else "N", name)
 
 
 def _note_library(args: "tuple[Any, ...]", _source: str) -> None:
