@@ -332,3 +332,38 @@ class TestWhy:
         (selected,) = session.step().of("selected")
         name = "test_cart.py::test_total"
         assert selected["affected"][name] == f"{name} ← shop ← shop.cart ← shop.pricing: function discount changed"
+
+
+SHARED = """
+    --- conftest.py
+    import time
+    import pytest
+    @pytest.fixture(scope="session")
+    def database():
+        time.sleep(0.4)
+    --- shop.py
+    def price():
+        return 1
+    def tax():
+        return 1
+    --- test_a.py
+    import shop
+    def test_a(database):
+        assert shop.price() == 1
+    --- test_b.py
+    import shop
+    def test_b(database):
+        assert shop.tax() == 1
+"""
+
+
+@pytest.mark.parametrize(("fixture", "runs"), [("database", 1), ("", 2)])
+def test_what_takes_long_to_set_up_is_set_up_once_for_direct_tests_and_others(project, fixture, runs):
+    project.apply(SHARED)
+    project.replace("test_b.py", "(database)", f"({fixture})")
+    with WatchSession(project) as session:
+        session.step()
+        project.replace("shop.py", "return 1\ndef", "return 2\ndef")
+        step = session.assert_equal_to_cold()
+    assert step.ran == ["test_a.py::test_a", "test_b.py::test_b"]
+    assert len(step.runs) == runs

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from pytest_reloadwatch.record.recorder import Recorder
 
 _SCOPES = ("function", "class", "module", "package", "session")
+_FOR_MANY_FILES = ("package", "session")
+_WORTH_TELLING = 0.05  # seconds
 
 
 class Owners:
@@ -33,6 +36,7 @@ class Owners:
         self._is_known = False  # what the current test executes: it need not be watched
         self._path = ""  # the test file of the current test; a doctest's file is others' too
         self._fixtures: dict[int, Owner] = {}
+        self._set_ups: dict[int, float] = {}  # seconds, by fixture
         self._used: list[Any] = []
 
     def start_watching(self) -> str:
@@ -71,6 +75,7 @@ class Owners:
             self._end()
         owner = self._recorder.pop()
         self._add_shared(owner, self._used)
+        owner.set_ups = self._lengthy(self._used)
         self._used = []
         self._recorder.settle(owner)
         return owner
@@ -104,9 +109,11 @@ class Owners:
         owner = Owner(_code(fixturedef.func), path, is_shared=True)
         self._recorder.push(owner)
         self._begin()
+        begun = time.perf_counter()
         try:
             return (yield from self._while_watching(is_known=False))  # the next user of it may not be
         finally:
+            self._set_ups[id(fixturedef)] = time.perf_counter() - begun
             self._end()
             self._recorder.pop()
             self._fixtures[id(fixturedef)] = owner
@@ -119,6 +126,12 @@ class Owners:
             shared = self._fixtures.get(id(definition))
             if shared is not None:
                 owner.add(shared)
+
+    def _lengthy(self, definitions: list[Any]) -> dict[str, float]:
+        """Those that tests of several files may share and that took a while to set up, by name: for how long."""
+        for_many = [d for d in definitions if d.scope in _FOR_MANY_FILES and id(d) in self._set_ups]
+        taken = {f"{d.baseid}::{d.argname}": self._set_ups[id(d)] for d in for_many}
+        return {name: seconds for name, seconds in taken.items() if seconds >= _WORTH_TELLING}
 
     def _while_watching(self, *, is_known: bool | None = None) -> Generator[None, object, object]:
         """What executes meanwhile does so for the current owner."""

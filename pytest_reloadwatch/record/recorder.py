@@ -50,6 +50,7 @@ class Owner:
     *read* are those of the keys of which more was wanted than whether there is anything. *executed* are numbers of code
     (record.executed), None where it is not known. *silent* names the processes because of which it is opaque.
     *is_shared* says that several tests may use it. *path* is the test file that it is all about, if there is one.
+    *set_ups* are fixtures of the widest scopes that a test has used, with the seconds that their set-up took.
     """
 
     code: CodeType | None = None
@@ -61,6 +62,7 @@ class Owner:
     silent: set[str] = field(default_factory=set)
     children: dict[Child, None] = field(default_factory=dict)
     is_shared: bool = False
+    set_ups: dict[str, float] = field(default_factory=dict)
 
     def add(self, other: Owner) -> None:
         """What *other* took in counts for this one too."""

@@ -231,7 +231,8 @@ class TestEnded(NamedTuple):
     it failed, path and line, and with which message. *silent* are programs that it started and that do not report,
     because of which it is *opaque*. *covered*: it has executed what it covered (Covered), and *executed* besides.
     *waited*: how many of its seconds it had nothing to do, None where that is not known. *is_part*: of a document, so
-    that it rests on what the parts before it do.
+    that it rests on what the parts before it do. *set_ups* are fixtures that tests of several files may share and that
+    it has used, with the seconds that their set-up took, where that is worth a thought.
     """
 
     run: int
@@ -253,6 +254,7 @@ class TestEnded(NamedTuple):
     covered: bool = False
     waited: float | None = None
     is_part: bool = False
+    set_ups: Sequence[tuple[str, float]] = _EMPTY
 
 
 class Covered(NamedTuple):

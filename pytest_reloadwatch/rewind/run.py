@@ -322,6 +322,7 @@ class Run:
                 silent=sorted(owner.silent),
                 covered=self._owners.is_covered,
                 is_part=self._documents is not None and self._documents.of(item) is not None,
+                set_ups=list(owner.set_ups.items()),
             ),
             with_next=with_next,
         )

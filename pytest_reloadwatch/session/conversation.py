@@ -227,6 +227,7 @@ class Conversation:
 
     def _on_test_ended(self, message: m.TestEnded, current: Current) -> None:
         current.record.add_ended(message)
+        self._hoister.outlook.note_fixtures(message.nodeid, message.set_ups)
         if message.outcome not in BAD:
             self._failures.forget(message.nodeid)
         current.reached = ("", "")

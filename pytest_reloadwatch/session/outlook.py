@@ -1,4 +1,4 @@
-"""How long it would take to import what a run needs, from each checkpoint: an estimate from earlier imports."""
+"""What takes time in a run beside its tests: imports and fixtures, as earlier runs tell."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
     from pytest_reloadwatch.record.costs import Cost
     from pytest_reloadwatch.rewind.choice import Checkpoint
@@ -22,6 +22,8 @@ class Outlook:
         self._book = book
         self._own: dict[str, float] = {}  # seconds, by path
         self._installed: dict[str, dict[str, float]] = defaultdict(dict)  # the same of what each module asked for first
+        self._set_ups: dict[str, float] = {}  # seconds, by fixture
+        self._users: dict[str, set[str]] = defaultdict(set)  # tests, by fixture
 
     def note(self, costs: Sequence[Cost]) -> None:
         """So long have imports of a run taken."""
@@ -36,8 +38,27 @@ class Outlook:
         """Answers for a checkpoint how many seconds of imports a run of *files* has ahead; None where that is idle."""
         if not 0 < len(files) <= MOST:
             return None
-        needed = set().union(*(self._book.base_keys(path) for path in files))
+        needed = self._needed(files)
         return lambda checkpoint: self._ahead(needed, checkpoint)
+
+    def note_fixtures(self, nodeid: str, set_ups: Iterable[tuple[str, float]]) -> None:
+        """A test has used these fixtures, which others may share; so many seconds did it take to set them up."""
+        for name, seconds in set_ups:
+            self._set_ups[name] = seconds
+            self._users[name].add(nodeid)
+
+    def pays(self, first: Collection[str], rest: Collection[str], files: Collection[str], start: Checkpoint) -> bool:
+        """Whether to run the tests *first* alone, and the *rest*, of these *files*, in a run of its own.
+
+        Both continue from *start*. The first verdict is there before the other files are imported; fixtures that both
+        use are set up twice.
+        """
+        shared = [name for name, users in self._users.items() if users.intersection(first) and users.intersection(rest)]
+        again = sum(self._set_ups[name] for name in shared)
+        return not again or self._ahead(self._needed(files), start) > again
+
+    def _needed(self, files: Collection[str]) -> set[str]:
+        return set().union(*(self._book.base_keys(path) for path in files))
 
     def _ahead(self, needed: set[str], checkpoint: Checkpoint) -> float:
         """What waits before a module goes on to execute it, wanted or not."""

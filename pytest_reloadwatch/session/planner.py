@@ -202,7 +202,17 @@ class Planner:
         """The files that go first: what needs a whole run waits for one, where anything else is there to begin with."""
         waiting = self._book.confirming.tests(one.test.nodeid for one in ranked)
         first = [one for one in ranked if one.test.nodeid not in waiting] or ranked
-        return lead(first, self._book.seconds, distance)
+        files = lead(first, self._book.seconds, distance)
+        return files if self._pays(files, ranked) else {one.test.path for one in ranked}
+
+    def _pays(self, files: set[str], ranked: list[Ranked]) -> bool:
+        """Whether a run of these *files* alone comes to a verdict so much earlier that it is worth what it takes."""
+        first = {one.test.nodeid for one in ranked if one.test.path in files}
+        rest = {one.test.nodeid: one.test.path for one in ranked if one.test.path not in files}
+        start = self._pool.choose({one.test.path for one in ranked}, lambda _checkpoint: False)
+        if not rest or start is None:
+            return True
+        return self._hoister.outlook.pays(first, rest.keys(), set(rest.values()), start)
 
     def _make_whole(self, part: _Part, *, is_waited_for: bool) -> None:
         """Have every file collected, and more tests run, if that is needed for what is to run."""

@@ -68,3 +68,11 @@ def test_what_a_checkpoint_waits_before(book, outlook, monkeypatch):
 def test_it_is_idle_for_many_files(book, outlook):
     assert outlook.rest([]) is None
     assert outlook.rest([book.paths["a"]] * (MOST + 1)) is None
+
+
+@pytest.mark.parametrize(("seconds", "pays"), [(2.5, True), (3.5, False)])
+def test_a_run_of_its_own_pays_where_imports_take_longer_than_what_is_set_up_again(book, outlook, seconds, pays):
+    outlook.note_fixtures("first", [("::database", seconds)])
+    outlook.note_fixtures("second", [("::database", seconds), ("::other", 99.0)])
+    assert outlook.pays({"first"}, {"second"}, {book.paths["a"]}, checkpoint(book)) == pays
+    assert outlook.pays({"third"}, {"second"}, {book.paths["a"]}, checkpoint(book))
