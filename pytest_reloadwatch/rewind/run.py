@@ -188,6 +188,13 @@ class Run:
         # A file of which the command line names a part must have that part, or pytest reports an error.
         return path in self._prune and path not in self._exact
 
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> Generator[None, object, object]:
+        """Files that were collected before the checkpoint was left are passed over as those that lie ahead of it."""
+        items[:] = [item for item in items if not self._is_pruned(str(item.path))]
+        self._files = {path: file for path, file in self._files.items() if not self._is_pruned(path)}
+        return (yield)
+
     # Tests
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
