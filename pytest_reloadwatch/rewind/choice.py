@@ -61,15 +61,16 @@ def choose(
     is late for all that a run has imported, wanted or not, and one that waits before a module has to execute it.
     """
     usable = [c for c in checkpoints if c.can_collect(files) and c.is_valid(tree)]
-    latest = max(usable, key=_lateness, default=None)
+    latest = max(usable, key=lateness, default=None)
     if latest is None or rest is None:
         return latest
     ahead = {c.pid: rest(c) for c in usable}
     better = [c for c in usable if ahead[c.pid] < ahead[latest.pid] - CLEARLY]
-    return min(better, key=lambda c: (ahead[c.pid], *(-part for part in _lateness(c))), default=latest)
+    return min(better, key=lambda c: (ahead[c.pid], *(-part for part in lateness(c))), default=latest)
 
 
-def _lateness(checkpoint: Checkpoint) -> tuple[float, int, int]:
+def lateness(checkpoint: Checkpoint) -> tuple[float, int, int]:
+    """The larger, the more has been done by then."""
     return checkpoint.moment, len(checkpoint.hoisted), checkpoint.run
 
 

@@ -74,6 +74,12 @@ class Retire(NamedTuple):
     """Controller to checkpoint: leave."""
 
 
+class Spare(NamedTuple):
+    """Controller to checkpoint: fork ahead of the next order, if *wanted*; else let go of such a fork."""
+
+    wanted: bool
+
+
 class Hoist(NamedTuple):
     """Controller to checkpoint: import *names* in this order, shelve them, and freeze again.
 
@@ -103,6 +109,13 @@ class Frozen(NamedTuple):
     begun: int
     collected: dict[str, str]
     hoisted: Sequence[str] = _EMPTY
+
+
+class Forked(NamedTuple):
+    """Checkpoint to controller: the process *pid*, forked here, is to be this run; it has not said anything yet."""
+
+    run: int
+    pid: int
 
 
 class ChildEnded(NamedTuple):
@@ -373,8 +386,10 @@ Message: TypeAlias = (
     Resume
     | Shown
     | Retire
+    | Spare
     | Hoist
     | Frozen
+    | Forked
     | ChildEnded
     | Started
     | Joined

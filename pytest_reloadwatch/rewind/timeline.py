@@ -16,6 +16,7 @@ from pytest_reloadwatch import _compat
 from pytest_reloadwatch.rewind.messages import (
     Channel,
     ChildEnded,
+    Forked,
     Frozen,
     Hoist,
     HoistUnfit,
@@ -23,7 +24,10 @@ from pytest_reloadwatch.rewind.messages import (
     Message,
     Resume,
     Retire,
+    Spare,
     Started,
+    format_message,
+    parse_message,
 )
 from pytest_reloadwatch.rewind.restore import SharedState
 from pytest_reloadwatch.rewind.shelf import Shelf
@@ -42,6 +46,7 @@ if TYPE_CHECKING:
 FIRST_STRETCH = 0.06
 HURRIED_STRETCH = 0.25  # the same where somebody waits for the run's first verdict
 _FROZEN = b"F"
+_AT_ONCE = 2000  # objects: some milliseconds
 _T = TypeVar("_T")
 
 
@@ -307,6 +312,8 @@ class _Checkpoint:
     def __init__(self, channel: Channel, children: dict[int, int]) -> None:
         self.channel = channel
         self.lifeline = -1
+        self._spare = 0  # a process that has been forked ahead of its order
+        self._spare_orders = -1  # where to tell it
         self._guards = dict(children)
         self._wake, wake = os.pipe()
         os.set_blocking(wake, False)
@@ -329,10 +336,57 @@ class _Checkpoint:
                 self._reap()
             if self.channel.fileno() in readable:
                 for message in self._receive():
-                    if isinstance(message, Retire):
-                        os._exit(0)
-                    if isinstance(message, (Resume, Hoist)) and self._fork_child():
-                        return message
+                    order = self._obey(message)
+                    if order is not None:
+                        return order
+
+    def _obey(self, message: Message) -> Resume | Hoist | None:
+        """What to carry out, in a fork that is to do so; None here."""
+        if isinstance(message, Retire):
+            os._exit(0)
+        if isinstance(message, Spare):
+            self._let_go_of_spare()
+            return self._keep_spare() if message.wanted else None
+        if isinstance(message, Resume):
+            child = self._hand_over(message) or self._fork_child()
+            if not child:
+                return message
+            with contextlib.suppress(OSError):
+                self.channel.send(Forked(message.run, child))
+        return message if isinstance(message, Hoist) and not self._fork_child() else None
+
+    def _keep_spare(self) -> Resume | None:
+        """Fork ahead of an order. What a fork has to copy when it first writes to it is copied before anybody waits."""
+        orders, self._spare_orders = os.pipe()
+        self._spare = self._fork_child()
+        if self._spare:
+            os.close(orders)
+            return None
+        with open(orders, "rb") as file:
+            _touch_everything(lambda: bool(select.select([file], [], [], 0)[0]))
+            line = file.read()
+        order = parse_message(line) if line else None
+        if not isinstance(order, Resume):  # nobody needs it any more
+            os._exit(0)
+        return order
+
+    def _hand_over(self, order: Resume) -> int:
+        """Have the spare process carry out *order*: its pid, 0 where there is none."""
+        spare, orders = self._spare, self._spare_orders
+        self._spare, self._spare_orders = 0, -1
+        if not spare:
+            return 0
+        try:
+            with open(orders, "wb") as file:
+                file.write(format_message(order))
+        except OSError:  # it was killed
+            return 0
+        return spare
+
+    def _let_go_of_spare(self) -> None:
+        if self._spare_orders >= 0:
+            os.close(self._spare_orders)
+        self._spare, self._spare_orders = 0, -1
 
     def _receive(self) -> list[Message]:
         messages = self.channel.receive()
@@ -366,7 +420,8 @@ class _Checkpoint:
                 with contextlib.suppress(OSError):
                     self.channel.send(ChildEnded(child, status))
 
-    def _fork_child(self) -> bool:
+    def _fork_child(self) -> int:
+        """As os.fork."""
         guard, lifeline = os.pipe()
         gc.freeze()
         with warnings.catch_warnings():
@@ -375,10 +430,26 @@ class _Checkpoint:
         if child:
             os.close(lifeline)
             self._guards[child] = guard
-            return False
+            return child
         self.lifeline = lifeline
         signal.set_wakeup_fd(-1)
         self.channel.close()
         for descriptor in (guard, self._wake, self._wake_write, *self._guards.values()):
             os.close(descriptor)
-        return True
+        self._let_go_of_spare()
+        return 0
+
+
+def _touch_everything(is_enough: Callable[[], bool]) -> None:
+    """Write to the memory of all objects, by referring to them: after a fork each page is copied at the first write."""
+    is_enabled = gc.isenabled()
+    gc.disable()
+    gc.unfreeze()
+    objects = gc.get_objects()
+    gc.freeze()
+    for start in range(0, len(objects), _AT_ONCE):
+        if is_enough():
+            break
+        gc.get_referents(*objects[start : start + _AT_ONCE])
+    if is_enabled:
+        gc.enable()

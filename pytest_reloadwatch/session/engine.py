@@ -99,6 +99,8 @@ class RewindEngine:
         hoist = self._hoister.next_hoist(self._planner.hot)
         if hoist is not None:
             self._pool.tell(*hoist)
+        else:
+            self._pool.keep_spares(self._planner.hot)
 
     def close(self) -> None:
         """They end with their connections."""

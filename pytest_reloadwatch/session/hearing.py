@@ -126,6 +126,9 @@ class Hearing:
         if isinstance(message, m.TookIn):
             self._pool.take_in(message.pid, [*message.past, *self._reads()], message.begun)
             return
+        if isinstance(message, m.Forked):
+            self._on_forked(message)
+            return
         if isinstance(message, m.ChildEnded):
             self._on_child_ended(message)
             return
@@ -171,6 +174,8 @@ class Hearing:
             self._begin()
         elif message.place in ("root", WARM) and situation.state is State.IDLE:
             self._decisions.plan_again()
+        elif message.hoisted and situation.state is State.IDLE:
+            self._engine.work_ahead()  # it is what the next run is to continue from
 
     def _reads(self) -> Iterable[str]:
         """Data that was read in the current run, told or not."""
@@ -209,11 +214,20 @@ class Hearing:
             self._situation.leaving = current
             self._decisions.finish(current)
 
+    def _on_forked(self, message: m.Forked) -> None:
+        current = self._situation.current
+        if current is not None and message.run == current.record.number:
+            current.forked = message.pid
+
     def _on_child_ended(self, message: m.ChildEnded) -> None:
         current = self._situation.current
         if current is not None and message.pid == current.pid:
             current.status = os.waitstatus_to_exitcode(message.status)
             self._finish_if_over()
+        elif current is not None and not current.pid and message.pid == current.forked:
+            current.unfit = current.closed = True  # it died before it could say anything
+            self._pool.retire(current.checkpoint)
+            self._decisions.finish(current)
 
     def _on_hang_up(self, channel: m.Channel) -> None:
         """A frozen process or a run is gone."""

@@ -6,14 +6,15 @@ import contextlib
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pytest_reloadwatch.rewind.choice import WARM, Checkpoint, choose, surplus
-from pytest_reloadwatch.rewind.messages import Channel, Frozen, Message, Retire
+from pytest_reloadwatch.rewind.choice import WARM, Checkpoint, choose, lateness, surplus
+from pytest_reloadwatch.rewind.messages import Channel, Frozen, Message, Resume, Retire, Spare
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Sequence
 
     from pytest_reloadwatch.watch.tree import Tree
 
+SPARES = 2  # each takes as much memory as a run; people edit a module and its test in turn
 _NEVER = frozenset({("<never>", "true")})  # in the past of a checkpoint that no tree can make usable
 
 
@@ -29,6 +30,7 @@ class Pool:
         self._parents: dict[int, int] = {}
         self._own: dict[int, frozenset[tuple[str, str]]] = {}  # what each has taken in since its parent froze
         self._waiting: set[int] = set()  # for an ancestor to check in
+        self._spares: set[int] = set()  # those that have forked ahead of their next order
         self.checkpoints: dict[int, Checkpoint] = {}
 
     def add(self, frozen: Frozen, channel: Channel) -> Checkpoint:
@@ -113,6 +115,8 @@ class Pool:
 
     def tell(self, pid: int, message: Message) -> None:
         """Raises nothing: a process that is gone is noticed by its connection."""
+        if isinstance(message, Resume):
+            self._spares.discard(pid)  # that is used up now
         with contextlib.suppress(OSError, KeyError):
             self._channels[pid].send(message)
 
@@ -139,6 +143,18 @@ class Pool:
             ):
                 self._own[pid] |= _NEVER
                 self.checkpoints[pid] = replace(checkpoint, past=_NEVER)
+
+    def keep_spares(self, hot: Sequence[str]) -> None:
+        """Have processes ready that continue from where the next edits of *hot* files are likely to go back to."""
+        wanted = {checkpoint.pid for path in hot[:SPARES] for checkpoint in self._latest_before(path)}
+        for pid in wanted ^ self._spares:
+            self.tell(pid, Spare(pid in wanted))
+        self._spares = wanted
+
+    def _latest_before(self, path: str) -> list[Checkpoint]:
+        """The one that an edit of *path* leaves valid and that has done most, if there is any."""
+        valid = (c for c in self.checkpoints.values() if c.before == path and c.is_valid(self._tree.entries))
+        return sorted(valid, key=lateness)[-1:]
 
     def _known_past(self, pid: int) -> frozenset[tuple[str, str]]:
         return self._past(pid) or self._own[pid]

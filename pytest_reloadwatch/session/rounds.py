@@ -86,6 +86,7 @@ class Round:
 class Current:
     """The run that is alive: what it has told of itself.
 
+    *forked* is the process that is to be it, as its checkpoint says, *pid* the one that is, as it says itself.
     *reached* is the test or file that it is at, with its path; *running* is what each of its processes is at, by the
     name of the worker, with the moment at which it came there. *broken_at* is how many tests had ended when a line of
     ours last broke its report. *exit_code* is pytest's, once it has finished; *status* the process's, as subprocess has
@@ -98,6 +99,7 @@ class Current:
     checkpoint: int
     cause: list[str]
     began: float = field(default_factory=time.monotonic)
+    forked: int = 0
     pid: int = 0
     channel: Channel | None = None
     workers: list[Channel] = field(default_factory=list)
