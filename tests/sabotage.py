@@ -13,11 +13,10 @@ from pytest_reloadwatch.proof import digest, selection
 from pytest_reloadwatch.record import recorder
 from pytest_reloadwatch.record.owners import Owners
 from pytest_reloadwatch.record.recorder import Owner, Recorder
+from pytest_reloadwatch.session import book, parsed
 from pytest_reloadwatch.session import conftests as conftests_module
-from pytest_reloadwatch.session import parsed
 from pytest_reloadwatch.session.book import Book
 from pytest_reloadwatch.session.conftests import Conftests
-from pytest_reloadwatch.watch import tree
 from pytest_reloadwatch.watch.reads import Reads
 from pytest_reloadwatch.watch.tree import Sweep, Tree
 
@@ -185,7 +184,7 @@ def content():
             return digest.ABSENT
         return f"{found.st_size} {found.st_mtime_ns}"
 
-    tree.digest_file = digest_by_stat
+    book.digest_file = digest_by_stat
 
 
 @spoil
