@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
@@ -39,7 +40,8 @@ class Outlook:
         if not 0 < len(files) <= MOST:
             return None
         needed = self._needed(files)
-        return lambda checkpoint: self._ahead(needed, checkpoint)
+        waiting = functools.cache(self._waiting)  # several checkpoints do so before the same file
+        return lambda checkpoint: self._ahead(needed | waiting(checkpoint.before), checkpoint)
 
     def note_fixtures(self, nodeid: str, set_ups: Iterable[tuple[str, float]]) -> None:
         """A test has used these fixtures, which others may share; so many seconds did it take to set them up."""
@@ -55,15 +57,16 @@ class Outlook:
         """
         shared = [name for name, users in self._users.items() if users.intersection(first) and users.intersection(rest)]
         again = sum(self._set_ups[name] for name in shared)
-        return not again or self._ahead(self._needed(files), start) > again
+        return not again or self._ahead(self._needed(files) | self._waiting(start.before), start) > again
 
     def _needed(self, files: Collection[str]) -> set[str]:
-        return set().union(*(self._book.base_keys(path) for path in files))
+        return self._own.keys() & set().union(*(self._book.base_keys(path) for path in files))
 
-    def _ahead(self, needed: set[str], checkpoint: Checkpoint) -> float:
-        """What waits before a module goes on to execute it, wanted or not."""
-        waiting = self._book.graph.closure({checkpoint.before}) if checkpoint.before else set()
-        paths = (needed | waiting) & self._own.keys()
+    def _waiting(self, before: str) -> set[str]:
+        """What a checkpoint waits before goes on to execute, wanted or not."""
+        return self._own.keys() & self._book.graph.closure({before}) if before else set()
+
+    def _ahead(self, paths: set[str], checkpoint: Checkpoint) -> float:
         tree = self._book.tree
         return sum(
             self._own[path] + sum(self._installed[path].values() if path in self._installed else ())
