@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from pytest_reloadwatch.proof.digest import ABSENT
 from pytest_reloadwatch.proof.model import BAD, Collected, Group, Proof
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
 
+_Record = TypeVar("_Record", Collected, Proof)
 MOST_GROUPS = 4096  # remembered by a Matcher
 
 
@@ -61,17 +62,28 @@ class Matcher:
                 del self._answers[name]
 
     def holds(self, groups: Iterable[Group]) -> bool:
-        return all(self._group_holds(group) for group in groups)
+        # Once a test and selection, so without a generator: where nothing runs, most of the time goes by here.
+        answers = self._answers
+        for group in groups:
+            known = answers.get(id(group)) or self._look(group)
+            if not known[1]:
+                return False
+        return True
 
     def mismatch(self, groups: Iterable[Group]) -> str:
         """A key that is not as it was; empty when all are."""
         return min((key for group in groups for key, digest in group - self._tree), default="")
 
-    def _group_holds(self, group: Group) -> bool:
-        known = self._answers.get(id(group))
-        if known is None:
-            known = self._answers[id(group)] = (group, group <= self._tree)  # with the group, for its id's sake
-        return known[1]
+    def latest(self, records: Sequence[_Record]) -> _Record | None:
+        """The last one whose groups hold."""
+        for record in reversed(records):
+            if self.holds(record.groups):
+                return record
+        return None
+
+    def _look(self, group: Group) -> tuple[Group, bool]:
+        known = self._answers[id(group)] = (group, group <= self._tree)  # with the group, for its id's sake
+        return known
 
 
 def select(
@@ -86,9 +98,7 @@ def select(
     """
     matcher = matcher or Matcher(tree)
     chosen = Selection()
-    holding = {
-        path: next((r for r in reversed(records) if matcher.holds(r.groups)), None) for path, records in files.items()
-    }
+    holding = {path: matcher.latest(records) for path, records in files.items()}
     hidden = tuple(path for path, record in holding.items() if path.endswith(os.sep) and record is not None)
     for path, record in holding.items():
         if (path, ABSENT) in tree or (path.startswith(hidden) and path not in hidden):
@@ -108,7 +118,7 @@ def _proven_elsewhere(
     proven = set()
     for nodeid, several in proofs.items():
         if several[-1].path not in files:
-            proof = next((p for p in reversed(several) if matcher.holds(p.groups)), None)
+            proof = matcher.latest(several)
             if proof is not None and proof.outcome not in BAD:
                 proven.add(nodeid)
     return proven
@@ -150,7 +160,7 @@ def _select_tests(
 
 def _judge(chosen: Selection, nodeid: str, proofs: Sequence[Proof], matcher: Matcher) -> str:
     """Why a test has to run; empty when it is proven."""
-    proof = next((p for p in reversed(proofs) if matcher.holds(p.groups)), None)
+    proof = matcher.latest(proofs)
     if proof is None:
         chosen.unknown = True
         return f"{matcher.mismatch(proofs[-1].groups)} changed" if proofs else "never ran"
