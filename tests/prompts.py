@@ -9,7 +9,8 @@ import sys
 from pathlib import Path
 
 DRIVER = Path(__file__).with_name("prompt_driver.py")
-_UNWANTED = ("PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX")
+# IPython takes an active virtual environment that is not its own for a mistake, and warns.
+_UNWANTED = ("PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX", "VIRTUAL_ENV")
 _CELL = re.compile(r"^(In \[\d+\]: )(.*\n(?: +\.\.\.: .*\n)*)", re.MULTILINE)
 _MORE = re.compile(r"^ +\.\.\.: ", re.MULTILINE)
 

@@ -33,7 +33,13 @@ def run(directory, command, text, *, both=False):
     done = subprocess.run(
         [sys.executable, *command], cwd=directory, input=text, text=True, timeout=TIMEOUT, check=False,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT if both else subprocess.PIPE,
-        env={**os.environ, "IPYTHONDIR": str(directory / ".ipython"), "TERM": "dumb", "PYTHON_BASIC_REPL": "1"},
+        # An active virtual environment that is not its own IPython takes for a mistake.
+        env={
+            **{name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"},
+            "IPYTHONDIR": str(directory / ".ipython"),
+            "TERM": "dumb",
+            "PYTHON_BASIC_REPL": "1",
+        },
     )  # fmt: skip
     return done.stdout
 
