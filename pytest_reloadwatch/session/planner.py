@@ -209,10 +209,10 @@ class Planner:
         """Whether a run of these *files* alone comes to a verdict so much earlier that it is worth what it takes."""
         first = {one.test.nodeid for one in ranked if one.test.path in files}
         rest = {one.test.nodeid: one.test.path for one in ranked if one.test.path not in files}
-        start = self._pool.choose({one.test.path for one in ranked}, lambda _checkpoint: False)
-        if not rest or start is None:
+        if not rest:
             return True
-        return self._hoister.outlook.pays(first, rest.keys(), set(rest.values()), start)
+        start = self._pool.choose({one.test.path for one in ranked}, lambda _checkpoint: False)
+        return start is None or self._hoister.outlook.pays(first, rest.keys(), set(rest.values()), start)
 
     def _make_whole(self, part: _Part, *, is_waited_for: bool) -> None:
         """Have every file collected, and more tests run, if that is needed for what is to run."""
