@@ -196,8 +196,6 @@ def comparable(text):
     text = re.sub(r"\d+ modules? kept warm, \d+ executed", "M modules kept warm", text)
     if "→" in text:
         text = re.sub(r"\((\d+) run, \d+ modules? re-executed", r"(\1 run, M re-executed", text)
-        # From after collection nothing is collected anew.
-        text = re.sub(r"^collected \d+ items? *\n", "", text, flags=re.MULTILINE)
     text = re.sub(r"([=_])\1{3,}", r"\1", text)
     text = re.sub(r"^[E ]? *[\^~]+\n", "", text, flags=re.MULTILINE)  # marks that Python has since 3.11
     return re.sub(r"[ \t]+$", "", text, flags=re.MULTILINE)

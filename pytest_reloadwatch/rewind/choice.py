@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_reloadwatch.proof.digest import ABSENT
 
@@ -16,6 +16,13 @@ CLEARLY = 0.01  # seconds: less than that is no reason, for what imports take is
 ROOT = "root"  # the place of a process that has not taken in anything first-party
 WARM = "warm"  # the place of a worker that has had a run, and reloads in place for the next one
 _SEEN_OR_AHEAD = frozenset({"", "ok"})
+
+
+class Ahead(NamedTuple):
+    """What a run that goes on from some checkpoint has to import: how long that takes, and how many modules."""
+
+    seconds: float
+    modules: int
 
 
 @dataclass(frozen=True)
@@ -53,20 +60,20 @@ def choose(
     checkpoints: Iterable[Checkpoint],
     tree: AbstractSet[tuple[str, str]],
     files: Collection[str],
-    rest: Callable[[Checkpoint], float] | None = None,
+    rest: Callable[[Checkpoint], Ahead] | None = None,
 ) -> Checkpoint | None:
-    """The checkpoint that keeps most: the latest moment among those that hold nothing changed.
+    """The checkpoint that keeps most: of those that hold nothing changed the one with the fewest modules ahead.
 
-    *rest* estimates the seconds of imports ahead: where another checkpoint has clearly less, it is that one. A moment
-    is late for all that a run has imported, wanted or not, and one that waits before a module has to execute it.
+    *rest* estimates that; what clearly takes longer than with another checkpoint is out. Without it, and among equals,
+    the latest moment counts. It is late for all that a run has imported, wanted or not, and for a busy machine.
     """
     usable = [c for c in checkpoints if c.can_collect(files) and c.is_valid(tree)]
-    latest = max(usable, key=lateness, default=None)
-    if latest is None or rest is None:
-        return latest
+    if rest is None or not usable:
+        return max(usable, key=lateness, default=None)
     ahead = {c.pid: rest(c) for c in usable}
-    better = [c for c in usable if ahead[c.pid] < ahead[latest.pid] - CLEARLY]
-    return min(better, key=lambda c: (ahead[c.pid], *(-part for part in lateness(c))), default=latest)
+    least = min(one.seconds for one in ahead.values())
+    quick = [c for c in usable if ahead[c.pid].seconds < least + CLEARLY]
+    return max(quick, key=lambda c: (-ahead[c.pid].modules, *lateness(c)))
 
 
 def lateness(checkpoint: Checkpoint) -> tuple[float, int, int]:

@@ -6,6 +6,8 @@ import functools
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from pytest_reloadwatch.rewind.choice import Ahead
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
 
@@ -35,8 +37,8 @@ class Outlook:
             elif importer in paths:
                 self._installed[paths[importer]][name] = seconds
 
-    def rest(self, files: Collection[str]) -> Callable[[Checkpoint], float] | None:
-        """Answers for a checkpoint how many seconds of imports a run of *files* has ahead; None where that is idle."""
+    def rest(self, files: Collection[str]) -> Callable[[Checkpoint], Ahead] | None:
+        """Answers for a checkpoint what a run of *files* has to import from there on; None where that is idle."""
         if not 0 < len(files) <= MOST:
             return None
         needed = self._needed(files)
@@ -57,7 +59,7 @@ class Outlook:
         """
         shared = [name for name, users in self._users.items() if users.intersection(first) and users.intersection(rest)]
         again = sum(self._set_ups[name] for name in shared)
-        return not again or self._ahead(self._needed(files) | self._waiting(start.before), start) > again
+        return not again or self._ahead(self._needed(files) | self._waiting(start.before), start).seconds > again
 
     def _needed(self, files: Collection[str]) -> set[str]:
         return self._own.keys() & set().union(*(self._book.base_keys(path) for path in files))
@@ -66,10 +68,10 @@ class Outlook:
         """What a checkpoint waits before goes on to execute, wanted or not."""
         return self._own.keys() & self._book.graph.closure({before}) if before else set()
 
-    def _ahead(self, paths: set[str], checkpoint: Checkpoint) -> float:
+    def _ahead(self, paths: set[str], checkpoint: Checkpoint) -> Ahead:
         tree = self._book.tree
-        return sum(
-            self._own[path] + sum(self._installed[path].values() if path in self._installed else ())
-            for path in paths
-            if path not in tree or tree.entry(path) not in checkpoint.past
+        lacking = [path for path in paths if path not in tree or tree.entry(path) not in checkpoint.past]
+        seconds = sum(
+            self._own[path] + sum(self._installed[path].values() if path in self._installed else ()) for path in lacking
         )
+        return Ahead(seconds, len(lacking))

@@ -12,6 +12,7 @@ from pytest_reloadwatch.rewind.messages import Channel, Frozen, Message, Resume,
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
+    from pytest_reloadwatch.rewind.choice import Ahead
     from pytest_reloadwatch.watch.tree import Tree
 
 SPARES = 2  # each takes as much memory as a run; people edit a module and its test in turn
@@ -124,11 +125,11 @@ class Pool:
         self,
         files: Collection[str],
         fits: Callable[[Checkpoint], bool],
-        rest: Callable[[Checkpoint], float] | None = None,
+        rest: Callable[[Checkpoint], Ahead] | None = None,
     ) -> Checkpoint | None:
         """The best checkpoint for collecting *files*; *fits* is asked about those with hoisted modules.
 
-        *rest* tells how many seconds of imports are ahead.
+        *rest* tells what is to be imported from there on.
         """
         candidates = [c for c in self.checkpoints.values() if not c.hoisted or fits(c)]
         return choose(candidates, self._tree.entries, files, rest)

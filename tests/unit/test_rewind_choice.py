@@ -1,6 +1,6 @@
 """Which checkpoint is continued, and which are let go."""
 
-from pytest_reloadwatch.rewind.choice import Checkpoint, choose, surplus
+from pytest_reloadwatch.rewind.choice import Ahead, Checkpoint, choose, surplus
 
 A1, A2, B1 = ("a.py", "1"), ("a.py", "2"), ("b.py", "1")
 
@@ -55,9 +55,19 @@ def test_within_the_budget_nothing_goes():
     assert surplus([ROOT, checkpoint(2)], set(), [], budget=2) == []
 
 
-def test_one_with_clearly_less_ahead_is_better_than_the_latest():
+def test_the_one_with_the_fewest_modules_ahead_is_the_best():
+    early, late = checkpoint(2, 1.0), checkpoint(3, 2.0)  # the machine was busy when that was made
+    assert chosen([ROOT, early, late], {1: (5.0, 9), 2: (0.0, 0), 3: (0.009, 2)}) == 2
+    assert chosen([ROOT, early, late], {1: (5.0, 9), 2: (0.009, 0), 3: (0.0, 2)}) == 2
+    assert chosen([ROOT, early, late], {1: (5.0, 9), 2: (0.009, 2), 3: (0.0, 2)}) == 3
+
+
+def test_one_with_clearly_less_ahead_is_better_however_many_modules_that_are():
     early, late = checkpoint(2, 1.0), checkpoint(3, 2.0)
-    ahead = {1: 5.0, 2: 0.1, 3: 0.2}
-    assert pid_of(choose([ROOT, early, late], set(), [], lambda c: ahead[c.pid])) == 2
-    ahead[2] = 0.199
-    assert pid_of(choose([ROOT, early, late], set(), [], lambda c: ahead[c.pid])) == 3
+    assert chosen([ROOT, early, late], {1: (5.0, 9), 2: (0.1, 3), 3: (0.2, 2)}) == 2
+    assert chosen([ROOT, early, late], {1: (5.0, 9), 2: (0.3, 1), 3: (0.2, 2)}) == 3
+
+
+def chosen(checkpoints, ahead):
+    """The pid of the one that is chosen where so many seconds, and modules, are ahead from each."""
+    return pid_of(choose(checkpoints, set(), [], lambda c: Ahead(*ahead[c.pid])))
