@@ -63,6 +63,7 @@ if TYPE_CHECKING:
 
 QUIET = 0.06  # seconds without a change after which a burst of them is over
 LEAVING = 15.0  # seconds that a worker has to look at itself after a run
+GATHERING = 0.01  # seconds in which a run amid short tests is not listened to
 STARTING = 0.2  # seconds between two looks at a process that starts, where its end is no signal
 GARBAGE = 100_000  # new objects from which on it pays to look for garbage
 LAST_WORDS = 600.0  # seconds that a run of once mode has from its summary to its end
@@ -160,7 +161,10 @@ class Controller:
         try:
             while not self._situation.has_ended():
                 self._keyboard.follow()
-                for key, _ in self._selector.select(self._patience()):
+                patience = self._patience()
+                if patience != 0.0:
+                    self._let_gather()
+                for key, _ in self._selector.select(patience):
                     action: Callable[[], None] = key.data
                     if not self._situation.has_ended() and key.fd in self._selector.get_map():
                         action()
@@ -172,6 +176,12 @@ class Controller:
             self._end_processes(for_restart=is_restart)
             signals.close()
         return self._situation.exit_code
+
+    def _let_gather(self) -> None:
+        """Hear of several short tests at once: a run that wakes somebody for each is slower for that."""
+        current = self._situation.current
+        if current is not None and current.is_amid_short_tests():
+            time.sleep(GATHERING)
 
     def _patience(self) -> float | None:
         """Seconds to wait for something to happen: none while there is work to do beside a run."""

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from pytest_reloadwatch.rewind.messages import Channel
     from pytest_reloadwatch.session.run_record import RunRecord
 
+MANY = 20  # tests
+SHORT = 0.01  # seconds
+
 
 @dataclass(frozen=True)
 class Wish:
@@ -120,6 +123,12 @@ class Current:
     exit_code: int | None = None
     status: int | None = None
     closed: bool = False
+
+    def is_amid_short_tests(self) -> bool:
+        """Whether many have ended, many are to come, and the last one was over at once."""
+        ended = self.record.ended
+        is_amid = MANY <= len(ended) <= self.planned - MANY
+        return is_amid and next(reversed(ended.values())).seconds < SHORT
 
 
 @dataclass(frozen=True)
