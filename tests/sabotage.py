@@ -17,6 +17,7 @@ from pytest_reloadwatch.session import book, parsed
 from pytest_reloadwatch.session import conftests as conftests_module
 from pytest_reloadwatch.session.book import Book
 from pytest_reloadwatch.session.conftests import Conftests
+from pytest_reloadwatch.session.listings import Listings
 from pytest_reloadwatch.watch.reads import Reads
 from pytest_reloadwatch.watch.tree import Sweep, Tree
 
@@ -170,7 +171,7 @@ def whether_there():
 
 @spoil
 def listings_of_tests():
-    Book.knows_listing = lambda self: True
+    Listings.is_known = lambda self: True
 
 
 @spoil

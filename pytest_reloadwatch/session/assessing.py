@@ -28,7 +28,7 @@ class Assessor:
 
     def standing(self) -> Standing:
         situation, selection = self._situation, self._book.select()
-        proven = situation.runs > 0 and not selection.unknown and self._book.knows_listing()
+        proven = situation.runs > 0 and not selection.unknown and self._book.listings.is_known()
         proven = proven and (situation.round.held or not self._book.doubtful())  # a held round confirms nothing
         is_settled = proven or situation.failure is not None
         loose = {} if is_settled else {n: o for n, o in self._book.loose.items() if n not in selection.verdicts}

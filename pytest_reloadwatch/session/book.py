@@ -8,25 +8,26 @@ from typing import TYPE_CHECKING, TypeVar
 
 from pytest_reloadwatch.exceptions import StoreUnusableError
 from pytest_reloadwatch.graph.closure import ImportGraph
-from pytest_reloadwatch.graph.keys import code_key, is_code, path_of, proof_key, with_texts
+from pytest_reloadwatch.graph.keys import code_key, path_of, proof_key, with_texts
 from pytest_reloadwatch.proof.digest import (
     ALL_SOURCES,
     CONFTESTS,
     FIRST_PARTY,
     WHOLE_RUN,
     digest_file,
-    is_listing,
     is_looked_for,
 )
 from pytest_reloadwatch.proof.model import BAD, Collected, Function, Group, Proof
 from pytest_reloadwatch.proof.rank import FAR, Ranked, rank
-from pytest_reloadwatch.proof.selection import MOST_GROUPS, Matcher, Selection, select
+from pytest_reloadwatch.proof.selection import Matcher, Selection, select
 from pytest_reloadwatch.proof.store import Store
 from pytest_reloadwatch.session.bases import Bases
 from pytest_reloadwatch.session.confirming import Confirming, Judged, is_of_whole_run
 from pytest_reloadwatch.session.conftests import Conftests
 from pytest_reloadwatch.session.executions import Executions
 from pytest_reloadwatch.session.following import Following
+from pytest_reloadwatch.session.groups import Groups
+from pytest_reloadwatch.session.listings import Listings
 from pytest_reloadwatch.session.mentions import Mentions
 from pytest_reloadwatch.session.namesakes import Namesakes
 from pytest_reloadwatch.session.parsed import Parsed
@@ -77,8 +78,6 @@ class Book:
         self.loose: dict[str, str] = {}  # outcomes that could not be proven
         self.confirming = Confirming(store, environment, self.files, self.proofs, self.tree, self._module_names)
         self._flaky: dict[str, tuple[str, str]] = {}
-        self._listings: list[Group] = []
-        self.listing_missed = False  # by the last run, for something was written meanwhile
         self._dropped: list[str] = []
         self._selection: Selection | None = None
         self._selected_with = self.following.source_states
@@ -87,11 +86,11 @@ class Book:
         self._executions = Executions(store, environment, self.tree, self._parsed.read, self._parsed.recall)
         self._mentions = Mentions(self.tree, self._parsed.read)
         self._matcher = Matcher(self.tree.entries)
-        self._groups_known: dict[Group, Group] = {}
-        self._sources_known: dict[Group, frozenset[str]] = {}
+        self._groups = Groups(self.tree, self.following)
+        self.listings = Listings(self.tree, self.following, self._groups.make)
         self._unprepared: list[str] = []
         self._unclosed: list[str] = []
-        for group in self._groups():
+        for group in self._all_groups():
             self.following.follow(key for key, _ in group)
         self.following.digest_sources()
         self._conftests.look(self._test_files)
@@ -206,11 +205,7 @@ class Book:
 
     def moved_since_proven(self) -> set[str]:
         """The files that are not as they were when something was last proven."""
-        return {path_of(key) for group in self._groups() for key, _ in group - self.tree.entries}
-
-    def knows_listing(self) -> bool:
-        """Whether test files are listed as in a collection that this session has seen."""
-        return any(group <= self.tree.entries for group in self._listings)
+        return {path_of(key) for group in self._all_groups() for key, _ in group - self.tree.entries}
 
     def rest_on(self, modules: Iterable[str]) -> None:
         """These were executed before any run: every verdict rests on them."""
@@ -314,7 +309,7 @@ class Book:
                 found.add(key)
         if found:
             self.following.count(found)  # what was collected before does not rest on them
-            self._listings.clear()
+            self.listings.clear()
             self.steadiness.declare(found)
         return found
 
@@ -324,13 +319,7 @@ class Book:
 
     def group(self, keys: Iterable[str]) -> Group:
         """These keys, as they were recorded, with their digests now."""
-        wanted = {proof_key(key) for key in keys if path_of(key) not in self.following.volatile}
-        self.following.follow(wanted)
-        group = frozenset(map(self.tree.entry, wanted))
-        if len(self._groups_known) > MOST_GROUPS:
-            self._groups_known.clear()
-            self._sources_known.clear()
-        return self._groups_known.setdefault(group, group)  # one object for each, so that comparing them is quick
+        return self._groups.make(keys)
 
     def base_keys(self, path: str) -> set[str]:
         """What every test of the file *path* rests on: its imports, its conftests, and what is ambient.
@@ -459,7 +448,7 @@ class Book:
             if self.tree.exists(path) and not path.startswith(failing):
                 del self.files[path]
                 self._dropped.append(path)
-                self._listings.clear()  # it was among those that earlier collections gave
+                self.listings.clear()  # it was among those that earlier collections gave
 
     def _close_tests(self, run: RunRecord, bases: Bases, judged: Judged, unproven: dict[str, str]) -> list[Proof]:
         kept: list[Proof] = []
@@ -508,46 +497,29 @@ class Book:
         """What a test took in beside *base*, with all that its code rests on: others may have imported it before."""
         taken = set(ended.keys)
         if ended.as_before:
-            taken = taken.union(*map(self._sources_in, self.proofs[ended.nodeid][-1].groups))
+            taken = taken.union(*map(self._groups.sources_in, self.proofs[ended.nodeid][-1].groups))
         sources = self._executions.sources(ended, run)
         if ended.covered and sources is None:  # coverage was blind, if for a moment, and nobody else looked
             taken.add(FIRST_PARTY)
         taken.update(sources or ())
         return self._with_imports(taken - base) - base
 
-    def _sources_in(self, group: Group) -> frozenset[str]:
-        """The sources whose code is in *group*; many tests share one."""
-        found = self._sources_known.get(group)
-        if found is None:
-            found = self._sources_known[group] = frozenset(path_of(key) for key, _ in group if is_code(key))
-        return found
-
     def _with_imports(self, keys: set[str]) -> set[str]:
         code = {key for key in keys if key.endswith(".py") and key == path_of(key)}
         return keys | self.graph.closure(code) if code else keys
 
     def _note_listing(self, run: RunRecord) -> None:
-        """These test files are all that there are while listings and conftests stay, if something is known of each."""
-        self.listing_missed = False
-        if run.collection is None or any(path not in self.files for path, _, _ in run.collection.files):
-            return
-        keys = set(filter(is_listing, run.whole_past))
-        keys |= self.graph.closure(self._executed_conftests)
-        moved = keys & ((run.disturbed | run.before.keys()) - self.following.volatile)
-        if any(run.first_seen.get(key) != self.tree.digest(key) for key in moved):
-            self.listing_missed = True  # a file may have come after its directory was looked at
-            return
-        group = self.group(keys)
-        self.following.count(key for key, _ in group)
-        if group not in self._listings:
-            self._listings = [*self._listings[-KEPT:], group]
+        """Nothing else is there to collect, if something is known of each file that was."""
+        self.listings.is_missed = False
+        if run.collection is not None and all(path in self.files for path, _, _ in run.collection.files):
+            self.listings.note(run, self.graph.closure(self._executed_conftests))
 
     def _match(self) -> Matcher:
         """The matcher, told what moved since it was last asked."""
         self._matcher.forget(self.tree.take_moved())
         return self._matcher
 
-    def _groups(self) -> set[Group]:
+    def _all_groups(self) -> set[Group]:
         files = {group for records in self.files.values() for record in records for group in record.groups}
         return files | {group for proofs in self.proofs.values() for proof in proofs for group in proof.groups}
 

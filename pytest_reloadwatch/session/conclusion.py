@@ -111,7 +111,7 @@ class Conclusions:
     def _have_retried(self, unproven: dict[str, str], most: int) -> None:
         """What they rest on was written while they ran; *most* is how often that is tried again."""
         round_ = self._situation.round
-        if (unproven or self._book.listing_missed) and round_.retries < most:
+        if (unproven or self._book.listings.is_missed) and round_.retries < most:
             round_.retries += 1
             round_.before_run = None
         elif unproven:

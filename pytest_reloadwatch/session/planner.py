@@ -117,7 +117,7 @@ class Planner:
             return wished or bool(remaining)
         if round_.wish.only_failing or round_.wish.only:
             return bool(remaining)
-        return is_first or wished or bool(remaining) or not self._book.knows_listing()
+        return is_first or wished or bool(remaining) or not self._book.listings.is_known()
 
     def order(self, round_: Round, remaining: frozenset[str], run: int) -> Resume:
         """What the run number *run* collects and runs."""
