@@ -408,16 +408,11 @@ class Book:
         for nodeid, path in run.collection.items:
             items.setdefault(path, []).append(nodeid)
         kept: list[Collected] = []
-        matcher = self._match()
         self._drop_mended_directories(run.collection)
         self._drop_passed_over(run, run.collection)
-        fresh = []
-        for path, nodeid, outcome in run.collection.files:
-            known = self.files.get(path, [])
-            is_as_known = outcome not in BAD and known and known[-1].outcome == outcome
-            if nodeid not in judged.mended and not (is_as_known and matcher.holds(known[-1].groups)):
-                fresh.append((path, nodeid, outcome))
-                bases.group(path)  # looks at all that it holds, before it is asked what was disturbed
+        fresh = self._fresh_files(run.collection, judged)
+        for path, _, _ in fresh:
+            bases.group(path)  # looks at all that it holds, before it is asked what was disturbed
         disturbed = self.steadiness.disturbed(run)
         for path, nodeid, outcome in fresh:
             if written := bases.keys(path) & disturbed:
@@ -433,6 +428,17 @@ class Book:
             _keep(self.files.setdefault(path, []), record)
             kept.append(record)
         return kept
+
+    def _fresh_files(self, collection: CollectionMessage, judged: Judged) -> list[tuple[str, str, str]]:
+        """Those of which the book does not know for the tree as it is what collecting them gives."""
+        fresh = []
+        matcher = self._match()
+        for path, nodeid, outcome in collection.files:
+            known = self.files.get(path, [])
+            is_as_known = outcome not in BAD and known and known[-1].outcome == outcome
+            if nodeid not in judged.mended and not (is_as_known and matcher.holds(known[-1].groups)):
+                fresh.append((path, nodeid, outcome))
+        return fresh
 
     def _drop_mended_directories(self, collection: CollectionMessage) -> None:
         """A directory is on record only while its conftest fails."""
@@ -452,22 +458,7 @@ class Book:
 
     def _close_tests(self, run: RunRecord, bases: Bases, judged: Judged, unproven: dict[str, str]) -> list[Proof]:
         kept: list[Proof] = []
-        owns: dict[str, set[str]] = {}
-        parts: dict[str, set[str]] = defaultdict(set)  # what those of each document rest on so far
-        for ended in run.ended.values():
-            bases.group(ended.path)
-            own = owns[ended.nodeid] = self._own_keys(ended, run, bases.keys(ended.path))
-            own |= self.silent_reads.by(run.reads_at_end.get(ended.nodeid, len(run.reads)))
-            if ended.opaque:
-                own.add(FIRST_PARTY)
-            if ended.unseen:
-                own |= self.following.everything
-            if ended.is_part:
-                own.update(parts[ended.path])
-                parts[ended.path] |= own
-            if ended.nodeid in judged.differing or self.confirming.needs_whole_run(self.proofs.get(ended.nodeid)):
-                own |= {WHOLE_RUN}.union(*(owns[name] for name in owns if run.ended[name].path == ended.path))
-            self.following.follow(map(proof_key, own))
+        owns = self._owns(run, bases, judged)
         disturbed = self.steadiness.disturbed(run)
         self._match()
         for ended in run.ended.values():
@@ -486,6 +477,26 @@ class Book:
                 self.proofs[ended.nodeid] = [proof]  # what it was alone is of no account
             kept.append(proof)
         return kept
+
+    def _owns(self, run: RunRecord, bases: Bases, judged: Judged) -> dict[str, set[str]]:
+        """What each test rests on beside what its file does, all of it looked at."""
+        owns: dict[str, set[str]] = {}
+        parts: dict[str, set[str]] = defaultdict(set)  # what those of each document rest on so far
+        for ended in run.ended.values():
+            bases.group(ended.path)
+            own = owns[ended.nodeid] = self._own_keys(ended, run, bases.keys(ended.path))
+            own |= self.silent_reads.by(run.reads_at_end.get(ended.nodeid, len(run.reads)))
+            if ended.opaque:
+                own.add(FIRST_PARTY)
+            if ended.unseen:
+                own |= self.following.everything
+            if ended.is_part:
+                own.update(parts[ended.path])
+                parts[ended.path] |= own
+            if ended.nodeid in judged.differing or self.confirming.needs_whole_run(self.proofs.get(ended.nodeid)):
+                own |= {WHOLE_RUN}.union(*(owns[name] for name in owns if run.ended[name].path == ended.path))
+            self.following.follow(map(proof_key, own))
+        return owns
 
     def _note_flaky(self, proof: Proof) -> None:
         """An earlier verdict that holds for the same files is another one."""
