@@ -176,3 +176,35 @@ def test_edits_in_turn_do_not_execute_each_other_s_files(project):
             session.step()
             session.wait_until_idle()
     assert (module, test) == (["shop", "test_b"], ["test_a"])
+
+
+def test_files_edited_in_turn_that_do_not_know_of_each_other_are_soon_executed_alone(project):
+    """On the way to the one a run executes the other, if it continues from what both need."""
+    project.apply("""
+        --- money.py
+        CENT = 1
+        --- tax.py
+        RATE = 2
+        --- shop.py
+        VALUE = 1
+        --- test_a.py
+        import money
+        import tax
+        import shop
+        def test_a(): assert shop.VALUE
+        --- test_b.py
+        import money
+        import tax
+        def test_b(): assert tax.RATE
+    """)
+    executed = []
+    with WatchSession(project) as session:
+        session.step()
+        for number in range(2, 6):
+            project.write("shop.py", f"VALUE = {number}\n")
+            executed.append(session.step().reexecuted)
+            session.wait_until_idle()
+            project.replace("test_b.py", "assert", f"assert {number};assert")
+            executed.append(session.step().reexecuted)
+            session.wait_until_idle()
+    assert executed[-4:] == [["shop", "test_a"], ["test_b"]] * 2

@@ -8,21 +8,27 @@ from typing import TYPE_CHECKING, NamedTuple
 from pytest_reloadwatch.proof.digest import ABSENT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
     from collections.abc import Set as AbstractSet
 
 BUDGET = 12
 CLEARLY = 0.01  # seconds: less than that is no reason, for what imports take is never quite the same
+ONCE = 3  # times as long may one run import, if that makes later ones quicker
 ROOT = "root"  # the place of a process that has not taken in anything first-party
 WARM = "warm"  # the place of a worker that has had a run, and reloads in place for the next one
 _SEEN_OR_AHEAD = frozenset({"", "ok"})
 
 
 class Ahead(NamedTuple):
-    """What a run that goes on from some checkpoint has to import: how long that takes, and how many modules."""
+    """What a run that goes on from some checkpoint has to import: how long that takes, and how many modules.
+
+    *burden* counts files that people edit these days and that it does not need, but executes, or has executed: the next
+    edit of one of them makes what it freezes useless.
+    """
 
     seconds: float
     modules: int
+    burden: int = 0
 
 
 @dataclass(frozen=True)
@@ -65,14 +71,24 @@ def choose(
     """The checkpoint that keeps most: of those that hold nothing changed the one with the fewest modules ahead.
 
     *rest* estimates that; what clearly takes longer than with another checkpoint is out. Without it, and among equals,
-    the latest moment counts. It is late for all that a run has imported, wanted or not, and for a busy machine.
+    the latest moment counts. It is late for all that a run has imported, wanted or not, and for a busy machine. One
+    without burden may take a few times as long, once, so that the next edits are answered from what it freezes.
     """
     usable = [c for c in checkpoints if c.can_collect(files) and c.is_valid(tree)]
     if rest is None or not usable:
         return max(usable, key=lateness, default=None)
     ahead = {c.pid: rest(c) for c in usable}
-    least = min(one.seconds for one in ahead.values())
-    quick = [c for c in usable if ahead[c.pid].seconds < least + CLEARLY]
+    best = _with_least(usable, ahead)
+    lighter = [c for c in usable if ahead[c.pid].burden < ahead[best.pid].burden]
+    if not lighter or not ahead[best.pid].modules:
+        return best
+    other = _with_least(lighter, ahead)
+    return other if ahead[other.pid].seconds <= ahead[best.pid].seconds * ONCE + CLEARLY else best
+
+
+def _with_least(checkpoints: Sequence[Checkpoint], ahead: Mapping[int, Ahead]) -> Checkpoint:
+    least = min(ahead[c.pid].seconds for c in checkpoints)
+    quick = [c for c in checkpoints if ahead[c.pid].seconds < least + CLEARLY]
     return max(quick, key=lambda c: (-ahead[c.pid].modules, *lateness(c)))
 
 

@@ -37,13 +37,23 @@ class Outlook:
             elif importer in paths:
                 self._installed[paths[importer]][name] = seconds
 
-    def rest(self, files: Collection[str]) -> Callable[[Checkpoint], Ahead] | None:
-        """Answers for a checkpoint what a run of *files* has to import from there on; None where that is idle."""
+    def rest(self, files: Collection[str], hot: Collection[str] = ()) -> Callable[[Checkpoint], Ahead] | None:
+        """Answers for a checkpoint what a run of *files* has to import from there on; None where that is idle.
+
+        It freezes before those *hot* files that it needs; the others are a burden.
+        """
         if not 0 < len(files) <= MOST:
             return None
         needed = self._needed(files)
         waiting = functools.cache(self._waiting)  # several checkpoints do so before the same file
-        return lambda checkpoint: self._ahead(needed | waiting(checkpoint.before), checkpoint)
+        others = [] if needed.isdisjoint(hot) else [path for path in hot if path not in needed and path in self._own]
+
+        def rest(checkpoint: Checkpoint) -> Ahead:
+            ahead = self._ahead(needed | waiting(checkpoint.before), checkpoint)
+            has = (self._is_done(path, checkpoint) or path in waiting(checkpoint.before) for path in others)
+            return ahead._replace(burden=sum(has))
+
+        return rest
 
     def note_fixtures(self, nodeid: str, set_ups: Iterable[tuple[str, float]]) -> None:
         """A test has used these fixtures, which others may share; so many seconds did it take to set them up."""
@@ -69,9 +79,13 @@ class Outlook:
         return self._own.keys() & self._book.graph.closure({before}) if before else set()
 
     def _ahead(self, paths: set[str], checkpoint: Checkpoint) -> Ahead:
-        tree = self._book.tree
-        lacking = [path for path in paths if path not in tree or tree.entry(path) not in checkpoint.past]
+        lacking = [path for path in paths if not self._is_done(path, checkpoint)]
         seconds = sum(
             self._own[path] + sum(self._installed[path].values() if path in self._installed else ()) for path in lacking
         )
         return Ahead(seconds, len(lacking))
+
+    def _is_done(self, path: str, checkpoint: Checkpoint) -> bool:
+        """Whether it has executed the file as it is now."""
+        tree = self._book.tree
+        return path in tree and tree.entry(path) in checkpoint.past

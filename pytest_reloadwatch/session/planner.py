@@ -152,7 +152,7 @@ class Planner:
         if order.update_snapshots:
             return self._pool.root()  # plugins read these options as they are configured
         files = set(self._book.files) - set(order.prune)
-        rest = self._hoister.outlook.rest(files)
+        rest = self._hoister.outlook.rest(files, self.hot)
         return self._pool.choose(files, lambda c: self._hoister.fits(c, c.parent, files), rest)
 
     def _part(self, round_: Round, remaining: frozenset[str]) -> _Part:

@@ -1,5 +1,7 @@
 """Which checkpoint is continued, and which are let go."""
 
+import pytest
+
 from pytest_reloadwatch.rewind.choice import Ahead, Checkpoint, choose, surplus
 
 A1, A2, B1 = ("a.py", "1"), ("a.py", "2"), ("b.py", "1")
@@ -66,6 +68,18 @@ def test_one_with_clearly_less_ahead_is_better_however_many_modules_that_are():
     early, late = checkpoint(2, 1.0), checkpoint(3, 2.0)
     assert chosen([ROOT, early, late], {1: (5.0, 9), 2: (0.1, 3), 3: (0.2, 2)}) == 2
     assert chosen([ROOT, early, late], {1: (5.0, 9), 2: (0.3, 1), 3: (0.2, 2)}) == 3
+
+
+@pytest.mark.parametrize(("seconds", "pid"), [(0.3, 2), (0.32, 3)])
+def test_one_without_burden_may_take_a_few_times_as_long(seconds, pid):
+    early, late = checkpoint(2, 1.0), checkpoint(3, 2.0)
+    assert chosen([ROOT, early, late], {1: (5.0, 9, 0), 2: (seconds, 9, 0), 3: (0.1, 1, 1)}) == pid
+    assert chosen([ROOT, early, late], {1: (5.0, 9, 0), 2: (seconds, 9, 1), 3: (0.1, 1, 1)}) == 3
+
+
+def test_what_has_everything_is_kept_whatever_its_burden():
+    early, late = checkpoint(2, 1.0), checkpoint(3, 2.0)
+    assert chosen([ROOT, early, late], {1: (5.0, 9, 0), 2: (0.001, 1, 0), 3: (0.0, 0, 1)}) == 3
 
 
 def chosen(checkpoints, ahead):

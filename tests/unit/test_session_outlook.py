@@ -49,20 +49,29 @@ def outlook(book):
 
 def test_what_is_needed_and_not_there(book, outlook):
     rest = outlook.rest([book.paths["a"]])
-    assert rest(checkpoint(book)) == (3.0, 2)
-    assert rest(checkpoint(book, past="b")) == (1.0, 1)
+    assert rest(checkpoint(book)) == (3.0, 2, 0)
+    assert rest(checkpoint(book, past="b")) == (1.0, 1, 0)
 
 
 def test_what_a_module_was_the_first_to_import_of_what_is_installed(book, outlook):
     outlook.note([("numpy", "", "b", 0.5, 0.1), ("yaml", "", "numpy", 9.0, 9.0)])
     rest = outlook.rest([book.paths["a"]])
-    assert rest(checkpoint(book)) == (3.5, 2)
-    assert rest(checkpoint(book, past="b")) == (1.0, 1)
+    assert rest(checkpoint(book)) == (3.5, 2, 0)
+    assert rest(checkpoint(book, past="b")) == (1.0, 1, 0)
 
 
 def test_what_a_checkpoint_waits_before(book, outlook, monkeypatch):
     monkeypatch.setattr(book.graph, "closure", set)
-    assert outlook.rest([book.paths["a"]])(checkpoint(book, past="b", before="c")) == (5.0, 2)
+    assert outlook.rest([book.paths["a"]])(checkpoint(book, past="b", before="c")) == (5.0, 2, 0)
+
+
+def test_hot_files_that_are_not_needed_are_a_burden_where_they_were_executed_or_will_be(book, outlook, monkeypatch):
+    monkeypatch.setattr(book.graph, "closure", set)
+    a, b, c = (book.paths[name] for name in "abc")
+    burdens = [outlook.rest([a], hot)(checkpoint(book, past, before)).burden for hot, past, before in (
+        ([a, c], "", ""), ([a, c], "c", ""), ([a, c], "", "c"), ([a, b], "b", ""), ([c], "c", ""),
+    )]  # fmt: skip
+    assert burdens == [0, 1, 1, 0, 0]  # nothing is frozen before a file that is needed by nobody
 
 
 def test_it_is_idle_for_many_files(book, outlook):
