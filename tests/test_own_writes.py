@@ -393,3 +393,19 @@ def test_a_database_in_memory_is_no_file_in_a_directory_that_is_listed(project):
         session.step()
         project.replace("test_a.py", "== (2,)", "== (3,)")
         assert session.assert_equal_to_cold().reexecuted == ["test_a"]
+
+
+def test_a_path_that_is_imported_as_a_name_is_looked_for_nowhere(project):
+    """What is there, below a temporary directory, is new in each run."""
+    project.apply("""
+        --- test_a.py
+        import importlib
+        import pytest
+
+        def test_a(tmp_path):
+            (tmp_path / "settings.py").write_text("A = 1")
+            with pytest.raises(ImportError):
+                importlib.import_module(str(tmp_path / "settings"))
+    """)
+    with WatchSession(project) as session:
+        assert len(session.step().runs) == 1

@@ -15,6 +15,7 @@ CAUGHT_BY = {
     "asked": "template found by what exists",
     "whether_there": "a link that is asked about, not followed",
     "silent_reads": "data that a library opens by itself",
+    "kept_by_libraries": "data that an installed library keeps",
     "shown": "line of a source that a traceback shows",
     "missing": "optional import by a computed name",
     "passed_over": "new module in front of another",

@@ -207,6 +207,8 @@ def key_of(kind: str, path: str) -> str:
 def passed_over(name: str, origin: str, places: Iterable[str]) -> list[str]:
     """Paths in these *places* where the module *name* could have been but was not; a later one would come first."""
     passed: list[str] = []
+    if os.sep in name:  # a path that was taken for a name: the import system looks names up in listings
+        return passed
     for place in places:
         candidates = [os.path.join(place, name, "__init__.py"), os.path.join(place, name + ".py")]
         if origin in candidates:

@@ -85,7 +85,12 @@ class FirstParty:
 
 def is_installed(path: str) -> bool:
     """Whether *path* belongs to the interpreter or to an installed package, wherever one's own project is."""
-    return any(part in path for part in _PACKAGES) or path.startswith(_STANDARD_LIBRARY)
+    return is_in_package(path) or path.startswith(_STANDARD_LIBRARY)
+
+
+def is_in_package(path: str) -> bool:
+    """Whether *path* belongs to an installed package."""
+    return any(part in path for part in _PACKAGES)
 
 
 _OWN_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep

@@ -19,6 +19,7 @@ from pytest_reloadwatch.proof.digest import FIRST_PARTY, is_listing, listing_key
 from pytest_reloadwatch.record import disk
 from pytest_reloadwatch.record.children import key_of, passed_over
 from pytest_reloadwatch.record.commands import named_in
+from pytest_reloadwatch.record.firstparty import is_in_package
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence, Set
@@ -34,6 +35,7 @@ _REWRITE = os.path.join("_pytest", "assertion", "rewrite.py")
 _RUNPY = "<frozen runpy>"
 _CACHE = f"{os.sep}__pycache__"
 _READERS = frozenset({"linecache.py", "tokenize.py"})
+_KEEPERS = frozenset({"linecache.py", "gettext.py"})  # of the standard library
 SHOWERS = frozenset({"traceback.py", "warnings.py"})
 _OWN = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 _RESOLVER, _RESOLVE = os.path.realpath.__code__.co_filename, frozenset({"realpath", "_joinrealpath"})
@@ -113,6 +115,7 @@ class Recorder:
         self.on_write: Callable[[str], None] = lambda _path: None
         self.on_connect: Callable[[str], None] = lambda _path: None
         self.on_retime: Callable[[str], None] = lambda _path: None
+        self.on_keep: Callable[[str], None] = lambda _path: None
         self.on_silent: Callable[[], None] = lambda: None
         self.on_import: Callable[[], None] = lambda: None
         self.on_take: Callable[[], None] = lambda: None
@@ -123,6 +126,7 @@ class Recorder:
         self._owners: list[Owner] = []
         self._makers: dict[str, Owner | None] = {}  # of what was made here: the last test that wrote it
         self._looked_at: set[str] = set()
+        self._kept_by_libraries: set[str] = set()
         self._asks = functools.cache(self._judge_asker)
         self._started: list[Child] = []
         self._kept: list[Child] = []  # those of which a module may keep something
@@ -188,6 +192,22 @@ class Recorder:
         imported = is_bytecode or (path.endswith(".py") and _is_import(frame))
         key = path if imported else text_key(path)
         self._charge([key], frame, ambient=imported or not path.endswith(".py"))
+        if not imported and path not in self._kept_by_libraries and self._may_be_kept(path, frame):
+            self._kept_by_libraries.add(path)
+            self.on_keep(path)
+
+    def _may_be_kept(self, path: str, frame: FrameType | None) -> bool:
+        """Whether a library reads it for first-party code, and so may give it to others without reading it again.
+
+        Sources are read in this way by whoever shows or inspects a function, which is of no account to others.
+        """
+        if path.endswith(".py") or self.only_past:
+            return False
+        while frame is not None and not self.first_party.frame_source(frame.f_code.co_filename):
+            if _keeps(frame.f_code.co_filename):
+                return True
+            frame = frame.f_back
+        return False
 
     def listed(self, path: str, frame: FrameType) -> None:
         if frame.f_code.co_filename.startswith(_IMPORTLIB) or not self.first_party.is_data(path):
@@ -479,6 +499,15 @@ def _is_for_showing(frame: FrameType | None) -> bool:
     while frame is not None and _reads_lines(frame.f_code.co_filename):
         frame = frame.f_back
     return frame is not None and os.path.basename(frame.f_code.co_filename) in SHOWERS
+
+
+@functools.cache
+def _keeps(filename: str) -> bool:
+    """Whether the library that *filename* belongs to may keep what it has read."""
+    if os.path.basename(filename) in _KEEPERS:
+        return True
+    is_ours = filename.startswith(_OWN) or any(part in filename for part in _PYTEST)
+    return is_in_package(filename) and not is_ours
 
 
 @functools.cache

@@ -174,6 +174,13 @@ class Retimed(NamedTuple):
     path: str
 
 
+class Kept(NamedTuple):
+    """Run to controller: an installed library has read *path*, and may keep what is in it for whoever asks next."""
+
+    run: int
+    path: str
+
+
 class Unheard(NamedTuple):
     """Run to controller, before it happens: the run starts a process that does not report what it writes."""
 
@@ -397,6 +404,7 @@ Message: TypeAlias = (
     | Wrote
     | Connected
     | Retimed
+    | Kept
     | Unheard
     | Collecting
     | CollectFailed

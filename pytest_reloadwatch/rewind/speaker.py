@@ -12,6 +12,7 @@ from pytest_reloadwatch.rewind.messages import (
     Channel,
     Connected,
     Joined,
+    Kept,
     Knowledge,
     Message,
     Resume,
@@ -35,6 +36,7 @@ class Speaker:
         recorder.on_write = lambda path: self.send(Wrote(self.order.run, path))
         recorder.on_connect = lambda path: self.send(Connected(self.order.run, path))
         recorder.on_retime = lambda path: self.send(Retimed(self.order.run, path))
+        recorder.on_keep = lambda path: self.send(Kept(self.order.run, path), with_next=True)
         recorder.on_silent = lambda: self.send(Unheard(self.order.run))
 
     def join(self, address: str, worker: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Set
 
     from pytest_reloadwatch.proof.model import Group
 
@@ -34,7 +34,7 @@ class Bases:
             group = self._groups[path] = self._make(self.keys(path))
         return group
 
-    def own(self, keys: set[str]) -> Group:
+    def own(self, keys: Set[str]) -> Group:
         """The group of what a test rests on besides."""
         name = frozenset(keys)
         group = self._own.get(name)

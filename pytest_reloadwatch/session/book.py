@@ -465,11 +465,14 @@ class Book:
             own = owns[ended.nodeid]
             if ended.nodeid in judged.mended:
                 continue
-            if written := (bases.keys(ended.path) & disturbed) | (own & disturbed):
+            reads = run.reads_at_end.get(ended.nodeid, len(run.reads))
+            rests_on = (bases.keys(ended.path), own, self.silent_reads.by(reads))
+            if written := set().union(*(keys & disturbed for keys in rests_on)):
                 unproven[ended.nodeid] = path_of(min(written))
                 self.loose[ended.nodeid] = ended.outcome
                 continue
-            groups = (bases.group(ended.path), *([bases.own(own)] if own else []))
+            silent = map(bases.own, self.silent_reads.parts_by(reads))
+            groups = (bases.group(ended.path), *([bases.own(own)] if own else []), *silent)
             proof = Proof(ended.nodeid, ended.path, groups, ended.outcome, ended.seconds, ended.waited)
             self._note_flaky(proof)
             _keep(self.proofs.setdefault(ended.nodeid, []), proof)
@@ -485,7 +488,6 @@ class Book:
         for ended in run.ended.values():
             bases.group(ended.path)
             own = owns[ended.nodeid] = self._own_keys(ended, run, bases.keys(ended.path))
-            own |= self.silent_reads.by(run.reads_at_end.get(ended.nodeid, len(run.reads)))
             if ended.opaque:
                 own.add(FIRST_PARTY)
             if ended.unseen:
@@ -496,6 +498,7 @@ class Book:
             if ended.nodeid in judged.differing or self.confirming.needs_whole_run(self.proofs.get(ended.nodeid)):
                 own |= {WHOLE_RUN}.union(*(owns[name] for name in owns if run.ended[name].path == ended.path))
             self.following.follow(map(proof_key, own))
+        self.following.follow(map(proof_key, self.silent_reads.by(len(run.reads))))
         return owns
 
     def _note_flaky(self, proof: Proof) -> None:

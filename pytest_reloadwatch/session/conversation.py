@@ -60,6 +60,7 @@ class Conversation:
             m.Wrote: self._on_wrote,
             m.Connected: self._on_connected,
             m.Retimed: self._on_retimed,
+            m.Kept: self._on_kept,
             m.Unheard: self._on_unheard,
             m.Collecting: self._on_collecting,
             m.CollectFailed: self._on_collect_failed,
@@ -188,6 +189,9 @@ class Conversation:
 
     def _on_retimed(self, message: m.Retimed, current: Current) -> None:
         self._note_retimed(message.path, current)
+
+    def _on_kept(self, message: m.Kept, current: Current) -> None:
+        current.record.note_kept(message.path)
 
     def _on_unheard(self, _message: m.Unheard, current: Current) -> None:
         current.record.has_unheard = True

@@ -50,6 +50,7 @@ class RunRecord:
     ended: dict[str, TestEnded] = field(default_factory=dict)
     codes: list[tuple[str, int, str]] = field(default_factory=list)
     reads: dict[str, int] = field(default_factory=dict)  # data, in the order in which it was seen to be read
+    kept: set[str] = field(default_factory=set)  # those of them that a library may keep for other tests
     collected_reads: int = 0  # how many of them there were when it had collected
     reads_at_end: dict[str, int] = field(default_factory=dict)  # and when each test had said that it ended
     numbers: dict[str, list[int]] = field(default_factory=dict)  # of code, by worker and its own numbers
@@ -70,6 +71,11 @@ class RunRecord:
         self.reads_at_end[ended.nodeid] = len(self.reads)
         known = self.ended.get(ended.nodeid)
         self.ended[ended.nodeid] = ended if known is None or known.worker == ended.worker else _both(known, ended)
+
+    def note_kept(self, path: str) -> None:
+        """A library has read it: who asks that library next may read nothing."""
+        self.kept.add(path)
+        self.reads.setdefault(path, len(self.reads))
 
     def disown(self, keys: set[str]) -> None:
         """What the run has written, and somebody else too."""

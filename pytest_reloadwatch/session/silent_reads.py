@@ -3,19 +3,25 @@
 Python tells of every file that it opens. A library that opens one by itself does not (what reads Parquet, HDF5 or XML
 by a path does that), nor does a program that a test starts and that is no Python. The kernel tells that a file was
 read, not by whom, and it may be kept: so it counts for the test that ended next and all that the run ends after it.
+So does what an installed library was heard to read, a template or a table: who asks it next may read nothing.
 """
 
 from __future__ import annotations
 
 import os
+from bisect import bisect_left
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from pytest_reloadwatch.record.firstparty import FirstParty
     from pytest_reloadwatch.session.following import Following
     from pytest_reloadwatch.session.run_record import RunRecord
     from pytest_reloadwatch.watch.reads import Reads
 
+PART = 64  # files
 _TOLD = (".py", ".pyc", ".pyo")  # the import system tells of these, and whoever shows or parses them
 
 
@@ -27,7 +33,8 @@ class SilentReads:
         self._following = following
         self._first_party = first_party
         self._kept: set[str] = set()  # by processes that later runs may continue from
-        self._judged: dict[str, int] = {}
+        self._judged: list[tuple[str, int]] = []  # by their numbers
+        self._asked: dict[int, frozenset[str]] = {}
 
     def begin(self) -> None:
         """A run is about to begin: what has been read up to now is none of its reading."""
@@ -44,10 +51,15 @@ class SilentReads:
         """The run is over, and has told all that it was to tell."""
         told = run.past | run.written | run.connected
         inherited = {key for key, _ in run.inherited} & self._kept
-        untold = {path: number for path, number in run.reads.items() if path not in told}
-        silent = {path: number for path, number in untold.items() if not self._is_made(path, run)}
-        self._kept.update(path for path, number in silent.items() if number < run.collected_reads)
-        self._judged = dict.fromkeys(inherited, -1) | silent
+        kept = run.kept - run.written
+        silent = {
+            path: number
+            for path, number in run.reads.items()
+            if path in kept or (path not in told and not self._is_made(path, run))
+        }
+        self._kept.update(path for path, number in silent.items() if number < run.collected_reads or path in kept)
+        self._judged = sorted((dict.fromkeys(inherited, -1) | silent).items(), key=itemgetter(1))
+        self._asked.clear()
 
     def _is_made(self, path: str, run: RunRecord) -> bool:
         """Whether this is what somebody who does not tell has written in *run*, or removed: a cold run would, too.
@@ -62,6 +74,16 @@ class SilentReads:
             return True
         return max(found.st_mtime_ns, found.st_ctime_ns) > run.begun
 
-    def by(self, number: int) -> set[str]:
-        """What the judged run had silently read when so many files had been read."""
-        return {path for path, read in self._judged.items() if read < number}
+    def by(self, number: int) -> frozenset[str]:
+        """What the judged run had silently read when so many files had been read: the same object for many numbers."""
+        length = bisect_left(self._judged, number, key=itemgetter(1))
+        found = self._asked.get(length)
+        if found is None:
+            found = self._asked[length] = frozenset(path for path, _ in self._judged[:length])
+        return found
+
+    def parts_by(self, number: int) -> Iterator[frozenset[str]]:
+        """The same in parts, most of which are the same for every later number: many tests share them."""
+        length = bisect_left(self._judged, number, key=itemgetter(1))
+        for start in range(0, length, PART):
+            yield frozenset(path for path, _ in self._judged[start : min(start + PART, length)])

@@ -1,6 +1,70 @@
 """Code that a test reaches without importing it: registries, callbacks, subclasses, patches, conftests."""
 
 TRAPS = {
+    "data that an installed library keeps": [
+        """
+        --- installed/site-packages/keeper.py
+        kept = {}
+        def get(path):
+            if path not in kept:
+                with open(path) as file:
+                    kept[path] = file.read().strip()
+            return kept[path]
+        --- conftest.py
+        import sys
+        sys.path.append("installed/site-packages")
+        --- data.txt
+        1
+        --- test_a.py
+        import keeper
+        def test_first(): assert keeper.get("data.txt") == "1"
+        def test_second(): assert keeper.get("data.txt") == "1"
+        --- test_b.py
+        import keeper
+        def test_third(): assert keeper.get("data.txt") == "1"
+        """,
+        "--- data.txt: 1 => 2",
+        '--- test_b.py: "1" => "2"',
+        "--- data.txt: 2 => 1",
+    ],
+    "data that is not there, as an installed library has learned while a module was imported": [
+        """
+        --- installed/site-packages/keeper.py
+        kept = {}
+        def has(path):
+            if path not in kept:
+                try:
+                    open(path).close()
+                    kept[path] = True
+                except FileNotFoundError:
+                    kept[path] = False
+            return kept[path]
+        --- conftest.py
+        import sys
+        sys.path.append("installed/site-packages")
+        --- data.txt
+        1
+        --- test_a.py
+        import keeper
+        HAS = keeper.has("other.txt")
+        def test_first(): assert not HAS
+        --- test_b.py
+        import keeper
+        def test_second(): assert not keeper.has("other.txt")
+        """,
+        "--- other.txt\n1",
+    ],
+    "lines that the standard library keeps": [
+        """
+        --- data.txt
+        1
+        --- test_a.py
+        import linecache
+        def test_first(): assert linecache.getline("data.txt", 1).strip() == "1"
+        def test_second(): assert linecache.getline("data.txt", 1).strip() == "1"
+        """,
+        "--- data.txt: 1 => 2",
+    ],
     "application reached only through a conftest": [
         """
         --- app.py

@@ -148,6 +148,7 @@ def test_paths_passed_over():
     before = ["/first/m/__init__.py", "/first/m.py", "/second/m/__init__.py"]
     assert passed_over("m", "/second/m.py", places) == before
     assert passed_over("m", "", ["/first"]) == ["/first/m/__init__.py", "/first/m.py"]
+    assert passed_over("/elsewhere/m", "", ["/first"]) == []
 
 
 @pytest.mark.parametrize(
