@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 
 _Record = TypeVar("_Record", Collected, Proof)
+UNCOLLECTED = "could not be collected"
 MOST_GROUPS = 4096  # remembered by a Matcher
 
 
@@ -106,7 +107,7 @@ def select(
         if record is not None:
             _select_tests(chosen, record, proofs, matcher)
         else:
-            _select_file(chosen, files[path][-1], matcher)
+            _select_file(chosen, _telling(files[path]), matcher)
     chosen.proven |= _proven_elsewhere(files, proofs, matcher)
     return chosen
 
@@ -124,9 +125,15 @@ def _proven_elsewhere(
     return proven
 
 
+def _telling(records: Sequence[Collected]) -> Collected:
+    """The latest that knows of tests: what came after it could not be collected, and that may have been undone."""
+    return next((record for record in reversed(records) if record.nodeids), records[-1])
+
+
 def _select_file(chosen: Selection, record: Collected, matcher: Matcher) -> None:
     """The file itself, or what it imports, is not as it was when it was collected."""
-    reason = f"{matcher.mismatch(record.groups)} changed"
+    is_lost = record.outcome in BAD and not record.nodeids
+    reason = UNCOLLECTED if is_lost else f"{matcher.mismatch(record.groups)} changed"
     chosen.unknown = True
     chosen.uncollected.add(record.path)
     chosen.known += len(record.nodeids)
@@ -143,7 +150,7 @@ def _select_tests(
     proven = []
     if record.outcome in BAD:
         chosen.verdicts[record.nodeid] = Proof(record.nodeid, record.path, record.groups, record.outcome, 0.0)
-        chosen.selected.append(Selected(record.nodeid, record.path, "could not be collected"))
+        chosen.selected.append(Selected(record.nodeid, record.path, UNCOLLECTED))
         chosen.known += 1
     for nodeid in record.nodeids:
         chosen.known += 1

@@ -10,11 +10,13 @@ from pytest_reloadwatch.graph.keys import is_code, path_of
 from pytest_reloadwatch.proof.digest import ABSENT, CONFTESTS, FIRST_PARTY, WHOLE_RUN, is_listing, is_path
 from pytest_reloadwatch.proof.model import BAD
 from pytest_reloadwatch.proof.rank import Rank
+from pytest_reloadwatch.proof.selection import UNCOLLECTED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from pytest_reloadwatch.proof.rank import Change, Ranked
+    from pytest_reloadwatch.proof.selection import Selected
     from pytest_reloadwatch.session.book import Book
     from pytest_reloadwatch.session.rounds import Round
 
@@ -50,7 +52,7 @@ class Why:
         if one.rank is Rank.FAILED and one.change is None:
             return f"{one.test.nodeid}: {one.test.reason}"
         if one.change is None:
-            return f"{one.test.nodeid}: {'never ran' if '::' in one.test.nodeid else 'had no tests'}"
+            return f"{one.test.nodeid}: {_without_proof(one.test)}"
         changed = path_of(one.change.key)
         way = self._way(one.test.path, frozenset({changed})) or [changed] * (changed != one.test.path)
         chain = [one.test.nodeid, *map(self._name, way)]
@@ -155,3 +157,9 @@ def _by_file(reasons: Mapping[str, str]) -> list[str]:
 def fits(nodeid: str, question: str) -> bool:
     """Whether *question* is this test, or a file, class or function that it belongs to."""
     return nodeid == question or (nodeid.startswith(question) and nodeid[len(question)] in ":[/")
+
+
+def _without_proof(test: Selected) -> str:
+    if "::" in test.nodeid:
+        return "never ran"
+    return test.reason if test.reason == UNCOLLECTED else "had no tests"

@@ -81,3 +81,12 @@ def test_the_worst_outcome_counts():
     assert worst(["passed", "failed", "error", "skipped"]) == "error"
     assert worst(["passed", "xfailed", "skipped"]) == "xfailed"
     assert worst([]) == "passed"
+
+
+def test_the_tests_of_a_file_are_those_that_it_had_before_it_could_not_be_collected():
+    broken = collected(A2, outcome="error", nodeids=())
+    found = chosen([collected(A1), broken], {}, [("a.py", "3")])
+    assert [test.nodeid for test in found.selected] == ["t.py::x", "t.py::y"]
+    found = chosen([broken], {}, [("a.py", "3")])
+    assert found.selected == [Selected("t.py", "t.py", "could not be collected")]
+    assert found.uncollected == {"t.py"}
