@@ -126,8 +126,8 @@ def _proven_elsewhere(
 
 
 def _telling(records: Sequence[Collected]) -> Collected:
-    """The latest that knows of tests: what came after it could not be collected, and that may have been undone."""
-    return next((record for record in reversed(records) if record.nodeids), records[-1])
+    """The latest that knows which tests there are: what came after it could not be collected."""
+    return next((record for record in reversed(records) if record.nodeids or record.outcome not in BAD), records[-1])
 
 
 def _select_file(chosen: Selection, record: Collected, matcher: Matcher) -> None:

@@ -422,8 +422,8 @@ class Book:
                 continue
             nodeids = tuple(dict.fromkeys(items.get(path, ())))
             needs_whole_run = nodeid in judged.differing or self.confirming.needs_whole_run(self.files.get(path))
-            own = self.silent_reads.by(run.collected_reads) | ({WHOLE_RUN} if needs_whole_run else set())
-            groups = (bases.group(path), *([bases.own(own)] if own else []))
+            own = [frozenset({WHOLE_RUN})] if needs_whole_run else []
+            groups = (bases.group(path), *map(bases.own, [*own, *self.silent_reads.by(run.collected_reads)]))
             record = Collected(path, nodeid, groups, outcome, nodeids)
             _keep(self.files.setdefault(path, []), record)
             kept.append(record)
@@ -465,14 +465,12 @@ class Book:
             own = owns[ended.nodeid]
             if ended.nodeid in judged.mended:
                 continue
-            reads = run.reads_at_end.get(ended.nodeid, len(run.reads))
-            rests_on = (bases.keys(ended.path), own, self.silent_reads.by(reads))
-            if written := set().union(*(keys & disturbed for keys in rests_on)):
+            silent = self.silent_reads.by(run.reads_at_end.get(ended.nodeid, len(run.reads)))
+            if written := (bases.keys(ended.path) & disturbed).union(*(keys & disturbed for keys in (own, *silent))):
                 unproven[ended.nodeid] = path_of(min(written))
                 self.loose[ended.nodeid] = ended.outcome
                 continue
-            silent = map(bases.own, self.silent_reads.parts_by(reads))
-            groups = (bases.group(ended.path), *([bases.own(own)] if own else []), *silent)
+            groups = (bases.group(ended.path), *map(bases.own, [*([own] if own else []), *silent]))
             proof = Proof(ended.nodeid, ended.path, groups, ended.outcome, ended.seconds, ended.waited)
             self._note_flaky(proof)
             _keep(self.proofs.setdefault(ended.nodeid, []), proof)
@@ -498,7 +496,8 @@ class Book:
             if ended.nodeid in judged.differing or self.confirming.needs_whole_run(self.proofs.get(ended.nodeid)):
                 own |= {WHOLE_RUN}.union(*(owns[name] for name in owns if run.ended[name].path == ended.path))
             self.following.follow(map(proof_key, own))
-        self.following.follow(map(proof_key, self.silent_reads.by(len(run.reads))))
+        for part in self.silent_reads.by(len(run.reads)):
+            self.following.follow(map(proof_key, part))
         return owns
 
     def _note_flaky(self, proof: Proof) -> None:

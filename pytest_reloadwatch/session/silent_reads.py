@@ -14,8 +14,6 @@ from operator import itemgetter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from pytest_reloadwatch.record.firstparty import FirstParty
     from pytest_reloadwatch.session.following import Following
     from pytest_reloadwatch.session.run_record import RunRecord
@@ -34,7 +32,8 @@ class SilentReads:
         self._first_party = first_party
         self._kept: set[str] = set()  # by processes that later runs may continue from
         self._judged: list[tuple[str, int]] = []  # by their numbers
-        self._asked: dict[int, frozenset[str]] = {}
+        self._parts: dict[tuple[int, int], frozenset[str]] = {}
+        self._known: dict[int, tuple[frozenset[str], ...]] = {}
 
     def begin(self) -> None:
         """A run is about to begin: what has been read up to now is none of its reading."""
@@ -59,7 +58,8 @@ class SilentReads:
         }
         self._kept.update(path for path, number in silent.items() if number < run.collected_reads or path in kept)
         self._judged = sorted((dict.fromkeys(inherited, -1) | silent).items(), key=itemgetter(1))
-        self._asked.clear()
+        self._parts.clear()
+        self._known.clear()
 
     def _is_made(self, path: str, run: RunRecord) -> bool:
         """Whether this is what somebody who does not tell has written in *run*, or removed: a cold run would, too.
@@ -74,16 +74,20 @@ class SilentReads:
             return True
         return max(found.st_mtime_ns, found.st_ctime_ns) > run.begun
 
-    def by(self, number: int) -> frozenset[str]:
-        """What the judged run had silently read when so many files had been read: the same object for many numbers."""
+    def by(self, number: int) -> tuple[frozenset[str], ...]:
+        """What the judged run had silently read when so many files had been read.
+
+        In parts, each the same object for all numbers that have it: many tests share them.
+        """
         length = bisect_left(self._judged, number, key=itemgetter(1))
-        found = self._asked.get(length)
+        found = self._known.get(length)
         if found is None:
-            found = self._asked[length] = frozenset(path for path, _ in self._judged[:length])
+            starts = range(0, length, PART)
+            found = self._known[length] = tuple(self._part(start, min(start + PART, length)) for start in starts)
         return found
 
-    def parts_by(self, number: int) -> Iterator[frozenset[str]]:
-        """The same in parts, most of which are the same for every later number: many tests share them."""
-        length = bisect_left(self._judged, number, key=itemgetter(1))
-        for start in range(0, length, PART):
-            yield frozenset(path for path, _ in self._judged[start : min(start + PART, length)])
+    def _part(self, start: int, end: int) -> frozenset[str]:
+        part = self._parts.get((start, end))
+        if part is None:
+            part = self._parts[start, end] = frozenset(path for path, _ in self._judged[start:end])
+        return part

@@ -90,3 +90,8 @@ def test_the_tests_of_a_file_are_those_that_it_had_before_it_could_not_be_collec
     found = chosen([broken], {}, [("a.py", "3")])
     assert found.selected == [Selected("t.py", "t.py", "could not be collected")]
     assert found.uncollected == {"t.py"}
+
+
+def test_a_file_that_had_no_tests_when_it_was_last_collected_has_none():
+    found = chosen([collected(A1), collected(A2, nodeids=())], {}, [("a.py", "3")])
+    assert found.selected == [Selected("t.py", "t.py", "a.py changed")]
