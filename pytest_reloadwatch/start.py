@@ -22,7 +22,7 @@ from pytest_reloadwatch.record.firstparty import FirstParty
 from pytest_reloadwatch.rewind.streams import flush_streams
 from pytest_reloadwatch.session.address import client_address, internal_address
 from pytest_reloadwatch.session.events import Events
-from pytest_reloadwatch.session.reports import make_directory, remove_stale
+from pytest_reloadwatch.session.reports import make_directory, marks_in, remove_stale
 from pytest_reloadwatch.session.workers import WORKER, Workers
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ def _become_root(
     from pytest_reloadwatch.rewind.timeline import Timeline
 
     recorder = Recorder(first_party)
-    timeline = Timeline(address, config, recorder, Purity(recorder, options.allow))
+    timeline = Timeline(address, config, recorder, Purity(recorder, options.allow), marks_in(reports))
     if options.parallel:  # ahead of the freeze, for it takes a while to import
         from pytest_reloadwatch.parallel.distribution import Distribution
         from pytest_reloadwatch.parallel.forks import Forks, import_ahead
@@ -195,6 +195,7 @@ def _control(
     if complaint:
         screen.note(complaint)
     book = Book(store, environment, scope, first_party)
+    book.silent_reads.follow_marks(marks_in(reports))
     beginning = Beginning(config, first_party, covering)
     book.tree.track(beginning.keys)
     book.rest_on(beginning.modules)

@@ -224,7 +224,7 @@ def test_every_example_does_what_the_readme_says(reader):
     for line, kind, text in blocks():
         if kind not in (SET_UP, HOOK):
             shown = reader.anonymous(reader.follow(kind, text))
-            assert comparable(shown) == comparable(text), f"README.md, line {line}"
+            assert comparable(shown) == comparable(text), f"README.md, line {line}, prints\n{shown}"
             for least, most in executed_again(shown):
                 assert least <= most <= MODULES, f"README.md, line {line}"
 

@@ -208,3 +208,37 @@ def test_files_edited_in_turn_that_do_not_know_of_each_other_are_soon_executed_a
             executed.append(session.step().reexecuted)
             session.wait_until_idle()
     assert executed[-4:] == [["shop", "test_a"], ["test_b"]] * 2
+
+
+def test_what_tests_read_before_a_checkpoint_has_said_that_it_is_there_is_none_of_its_past(project, tmp_path):
+    """On a busy machine tests are under way by then; the kernel tells of their reading, but not who reads."""
+    project.apply(f"""
+        --- conftest.py
+        import os, time
+        from pytest_reloadwatch.rewind import timeline
+        READ, SAID = {str(tmp_path / "read")!r}, {str(tmp_path / "said")!r}
+        def wait_for(path):
+            while not os.path.exists(path):
+                time.sleep(0.01)
+        hibernate, wait = timeline.Timeline._hibernate, timeline._Checkpoint.wait
+        def late(self, place, *rest):
+            if place == "after collection":
+                wait_for(READ)
+                timeline._Checkpoint.wait = lambda self: open(SAID, "w").close() or wait(self)
+            return hibernate(self, place, *rest)
+        timeline.Timeline._hibernate = late
+        --- data.txt
+        1
+        --- test_data.py
+        import conftest
+        def test_data():
+            assert open("data.txt").read()
+            open(conftest.READ, "w").close()
+            conftest.wait_for(conftest.SAID)
+    """)
+    with WatchSession(project) as session:
+        session.step()
+        session.wait_until_idle()
+        project.write("data.txt", "2\n")
+        step = session.assert_equal_to_cold()
+        assert (step.ran, step.reexecuted) == (["test_data.py::test_data"], [])

@@ -32,6 +32,9 @@ class Life(Protocol):
     def report(self) -> None:
         """Send what the recorder has learned since the last report."""
 
+    def leave_mark(self) -> str:
+        """Part what is read from here on from what was read before, for whoever asks the kernel; empty where not."""
+
     def moment(self) -> float:
         """How long this has gone on, in seconds; a time of no meaning where nothing freezes."""
 

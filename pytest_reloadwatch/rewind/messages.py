@@ -96,7 +96,7 @@ class Frozen(NamedTuple):
 
     *moment* is the time of the timeline up to here, in seconds; *past* are the keys taken in since the
     checkpoint *parent*, from *begun* on, in nanoseconds of the wall clock; *collected* tells of each file
-    that collection has passed: ok, error or pruned.
+    that collection has passed: ok, error or pruned. What was read after *mark* it has not taken in.
     """
 
     pid: int
@@ -109,6 +109,7 @@ class Frozen(NamedTuple):
     begun: int
     collected: dict[str, str]
     hoisted: Sequence[str] = _EMPTY
+    mark: str = ""
 
 
 class Forked(NamedTuple):
@@ -211,7 +212,8 @@ class Collection(NamedTuple):
     *files* (path, nodeid, outcome) are those that the process has collected, *items* (nodeid, path) all
     the tests in scope, in order; *roots* the first-party directories of ``sys.path``; *imports* what this run's
     first-party code imported so far, as rewind.hoisting.ImportSeen has it; *importing* the seconds in which it did;
-    *markers* the names of each test's marks; *modules* all that are imported, where nothing was passed over.
+    *markers* the names of each test's marks; *modules* all that are imported, where nothing was passed over; what was
+    read after *mark* was not read for it.
     """
 
     run: int
@@ -222,6 +224,7 @@ class Collection(NamedTuple):
     importing: float = 0.0
     markers: Mapping[str, list[str]] = _NOTHING
     modules: Sequence[str] = _EMPTY
+    mark: str = ""
 
 
 class Planned(NamedTuple):

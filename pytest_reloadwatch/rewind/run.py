@@ -235,6 +235,7 @@ class Run:
                 imports=self._finder.imports,
                 importing=round(self._finder.costs.busy(), 6),
                 modules=[] if self._prune else list(sys.modules),
+                mark=self._timeline.leave_mark(),
             )
         )
 

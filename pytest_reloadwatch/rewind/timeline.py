@@ -33,6 +33,7 @@ from pytest_reloadwatch.rewind.restore import SharedState
 from pytest_reloadwatch.rewind.shelf import Shelf
 from pytest_reloadwatch.rewind.speaker import Speaker
 from pytest_reloadwatch.rewind.streams import flush_streams
+from pytest_reloadwatch.watch.reads import leave_mark
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -70,10 +71,10 @@ class _Clock:
 class Timeline(Speaker):
     """One process's life, with the past of the checkpoints that it has continued from.
 
-    *address* is the controller's socket.
+    *address* is the controller's socket, *marks* the directory for its marks.
     """
 
-    def __init__(self, address: str, config: pytest.Config, recorder: Recorder, purity: Purity) -> None:
+    def __init__(self, address: str, config: pytest.Config, recorder: Recorder, purity: Purity, marks: str) -> None:
         super().__init__(recorder)
         self.collected: dict[str, str] = {}
         self.collecting = True
@@ -83,6 +84,7 @@ class Timeline(Speaker):
         self._config = config
         self._recorder = recorder
         self._purity = purity
+        self._marks = marks
         self._clock = _Clock()
         self._checkpoint = 0
         self._past: list[str] = []
@@ -139,6 +141,15 @@ class Timeline(Speaker):
         flush_streams()
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # Ctrl-C is for the session from here on
 
+    def leave_mark(self) -> str:
+        self._recorder.paused = True
+        try:
+            return leave_mark(self._marks)
+        except OSError:  # the session is about to end, or somebody has tidied up
+            return ""
+        finally:
+            self._recorder.paused = False
+
     # How it shares its work with others
 
     def fork_aside(self, fork: Callable[[Callable[[], None]], _T]) -> _T:
@@ -193,11 +204,12 @@ class Timeline(Speaker):
         flush_streams()
         shared = self._save()
         self._clock.stop()
+        mark = self.leave_mark()
         guard, lifeline = os.pipe()
         child = self._fork(shared)
         if child:
             os.close(lifeline)
-            self._freeze_here(place, before, hoisted, shared, {child: guard})
+            self._freeze_here(place, before, hoisted, shared, {child: guard}, mark)
             return True
         os.close(guard)
         self._close_lifeline()
@@ -228,17 +240,25 @@ class Timeline(Speaker):
         return child
 
     def _freeze_here(
-        self, place: str, before: str, hoisted: list[str], shared: SharedState, children: dict[int, int]
+        self,
+        place: str,
+        before: str,
+        hoisted: list[str],
+        shared: SharedState,
+        children: dict[int, int],
+        mark: str = "",
     ) -> None:
         """Be a checkpoint until told to continue; every return is in a new process."""
         self._recorder.paused = True
-        order = self._hibernate(place, before, hoisted, children)
+        order = self._hibernate(place, before, hoisted, children, mark)
         if isinstance(order, Hoist):
             self._hoist(order, before, shared)
         else:
             self._continue(order, shared)
 
-    def _hibernate(self, place: str, before: str, hoisted: list[str], children: dict[int, int]) -> Resume | Hoist:
+    def _hibernate(
+        self, place: str, before: str, hoisted: list[str], children: dict[int, int], mark: str
+    ) -> Resume | Hoist:
         if self._lifeline >= 0:
             os.write(self._lifeline, _FROZEN)
         if self._channel is not None:
@@ -256,6 +276,7 @@ class Timeline(Speaker):
                 begun=self._begun,
                 collected=self.collected,
                 hoisted=hoisted,
+                mark=mark,
             )
         )
         parent = os.getpid()

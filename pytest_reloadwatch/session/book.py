@@ -233,7 +233,7 @@ class Book:
 
     def learn_collection(self, run: RunRecord, message: CollectionMessage) -> None:
         """A run has collected: which test files there are, and from where they import."""
-        run.collection, run.collected_reads = message, len(run.reads)
+        run.collection, run.collected_reads = message, len(run.reads_before(message.mark))
         self._test_files.update(path for path, _, _ in message.files)
         self._conftests.look(self._test_files)
         self.tree.track(self._test_files)

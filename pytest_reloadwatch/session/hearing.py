@@ -16,7 +16,6 @@ from pytest_reloadwatch.session.ending import USAGE_ERROR, code_before_session
 from pytest_reloadwatch.session.states import State
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
 
     from pytest_reloadwatch.endpoint import Listener
     from pytest_reloadwatch.session.book import Book
@@ -124,7 +123,8 @@ class Hearing:
             self._on_frozen(message, channel)
             return
         if isinstance(message, m.TookIn):
-            self._pool.take_in(message.pid, [*message.past, *self._reads()], message.begun)
+            reads = () if self._situation.current is None else self._situation.current.record.reads
+            self._pool.take_in(message.pid, [*message.past, *reads], message.begun)
             return
         if isinstance(message, m.Forked):
             self._on_forked(message)
@@ -162,7 +162,8 @@ class Hearing:
     def _on_frozen(self, message: m.Frozen, channel: m.Channel) -> None:
         situation = self._situation
         is_of_run = situation.current is not None and message.run == situation.current.record.number
-        self._pool.add(message._replace(past=[*message.past, *self._reads()]) if is_of_run else message, channel)
+        reads = self._book.silent_reads.before(message.mark, message.run)
+        self._pool.add(message._replace(past=[*message.past, *reads]), channel)
         if situation.current is not None and is_of_run:
             situation.current.record.past.update(message.past)
         if situation.leaving is not None and situation.leaving.channel is channel:
@@ -176,10 +177,6 @@ class Hearing:
             self._decisions.plan_again()
         elif message.hoisted and situation.state is State.IDLE:
             self._engine.work_ahead()  # it is what the next run is to continue from
-
-    def _reads(self) -> Iterable[str]:
-        """Data that was read in the current run, told or not."""
-        return () if self._situation.current is None else self._situation.current.record.reads
 
     def _begin(self) -> None:
         """There is a process to continue from."""

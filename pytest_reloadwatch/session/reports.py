@@ -16,11 +16,19 @@ if TYPE_CHECKING:
 
 
 _PREFIX = "reloadwatch-reports-"
+_MARKS = "marks"
 
 
 def make_directory() -> str:
     """A directory for the reports of this process's session, the owner's alone."""
-    return tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-")
+    directory = tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-")
+    os.mkdir(marks_in(directory))
+    return directory
+
+
+def marks_in(directory: str) -> str:
+    """Where runs leave their marks, see watch.reads."""
+    return os.path.join(directory, _MARKS)
 
 
 def remove_stale() -> None:
@@ -58,7 +66,7 @@ class Reports:
     def writes(self) -> Iterator[tuple[str, str]]:
         """What children are about to do since the last call: the kind of record, W, N, T or D, and a path."""
         try:
-            names = os.listdir(self._directory)
+            names = [name for name in os.listdir(self._directory) if name != _MARKS]
         except OSError:
             return
         self._taken = {name: self._taken.get(name, 0) for name in names}

@@ -50,6 +50,7 @@ class RunRecord:
     ended: dict[str, TestEnded] = field(default_factory=dict)
     codes: list[tuple[str, int, str]] = field(default_factory=list)
     reads: dict[str, int] = field(default_factory=dict)  # data, in the order in which it was seen to be read
+    marks: dict[str, int] = field(default_factory=dict)  # how many of them had been read at that moment
     kept: set[str] = field(default_factory=set)  # those of them that a library may keep for other tests
     collected_reads: int = 0  # how many of them there were when it had collected
     reads_at_end: dict[str, int] = field(default_factory=dict)  # and when each test had said that it ended
@@ -60,6 +61,11 @@ class RunRecord:
     def whole_past(self) -> set[str]:
         """Everything that its process has taken in, the checkpoints that it continues from included."""
         return self.past | {key for key, _ in self.inherited}
+
+    def reads_before(self, mark: str) -> list[str]:
+        """What had been read when the run left this mark; all by now where it could not."""
+        number = self.marks.get(mark, len(self.reads))
+        return [path for path, place in self.reads.items() if place < number]
 
     def add_ended(self, ended: TestEnded) -> None:
         """A verdict: what each worker has numbered for itself gets the numbers of the run."""

@@ -30,10 +30,17 @@ class SilentReads:
         self._reads = reads
         self._following = following
         self._first_party = first_party
+        self._marks = ""
+        self._run: RunRecord | None = None  # the last one that was heard
         self._kept: set[str] = set()  # by processes that later runs may continue from
         self._judged: list[tuple[str, int]] = []  # by their numbers
         self._parts: dict[tuple[int, int], frozenset[str]] = {}
         self._known: dict[int, tuple[frozenset[str], ...]] = {}
+
+    def follow_marks(self, directory: str) -> None:
+        """Runs leave their marks there."""
+        self._marks = directory
+        self._reads.follow_marks(directory)
 
     def begin(self) -> None:
         """A run is about to begin: what has been read up to now is none of its reading."""
@@ -42,9 +49,16 @@ class SilentReads:
 
     def hear(self, run: RunRecord) -> None:
         """What has been read by now."""
+        self._run = run
         for path in self._reads.take():
-            if not path.endswith(_TOLD) and self._first_party.is_data(path):
+            if os.path.dirname(path) == self._marks:
+                run.marks[path] = len(run.reads)
+            elif not path.endswith(_TOLD) and self._first_party.is_data(path):
                 run.reads.setdefault(path, len(run.reads))
+
+    def before(self, mark: str, number: int) -> list[str]:
+        """What was read in this run, the current one or the last, when it left *mark*: told or not."""
+        return self._run.reads_before(mark) if self._run is not None and self._run.number == number else []
 
     def judge(self, run: RunRecord) -> None:
         """The run is over, and has told all that it was to tell."""

@@ -6,15 +6,25 @@ import contextlib
 import os
 import struct
 import sys
+import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 MOST = 2000  # directories: people's editors need watches too, and there are 8192 on some systems
-_ACCESS, _CLOSE_NOWRITE, _IGNORED = 0x1, 0x10, 0x8000
+_ACCESS, _CLOSE_NOWRITE, _CREATE, _IGNORED = 0x1, 0x10, 0x100, 0x8000
 _IS_DIRECTORY, _ONLY_DIRECTORY = 0x40000000, 0x1000000
+_READ, _MARKED = _ACCESS | _CLOSE_NOWRITE, _CREATE
 _EVENT = struct.Struct("iIII")  # watch, mask, cookie, length of the name behind it
+
+
+def leave_mark(directory: str) -> str:
+    """Part what was read before this moment from what is read after it: the mark's path. Raises OSError."""
+    mark = os.path.join(directory, f"{os.getpid()}-{time.monotonic_ns()}")
+    os.close(os.open(mark, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    os.unlink(mark)
+    return mark
 
 
 class Reads:
@@ -28,32 +38,33 @@ class Reads:
         self._fd: int | None = None if sys.platform == "linux" else -1
         self._directories: dict[str, int] = {}
         self._by_watch: dict[int, str] = {}
-        self._found: set[str] = set()  # since the last call of take()
+        self._found: dict[str, None] = {}  # since the last call of take(), in that order
 
     def follow(self, directories: Iterable[str]) -> None:
         """These directories too, each without what lies below it."""
-        if self._fd is None:
-            self._fd = self._open()
-        if self._fd < 0:
-            return
         for directory in directories:
             if directory not in self._directories and len(self._directories) < MOST:
-                self._watch(directory)
+                self._watch(directory, _READ)
 
-    def take(self) -> set[str]:
-        """The files that were read since the last call."""
+    def follow_marks(self, directory: str) -> None:
+        """What ``leave_mark`` leaves there is found among what was read, at its place."""
+        self._watch(directory, _MARKED)
+
+    def take(self) -> list[str]:
+        """The files that were read since the last call, in the order in which each was first."""
         self._hear()
-        found, self._found = self._found, set()
-        return found
+        found, self._found = self._found, {}
+        return list(found)
 
     def aside(self, read: Callable[[str], str], path: str) -> str:
         """What *read* gives for *path*; that it reads this file does not count."""
         self._hear()
-        before, self._found = self._found, set()
+        before, self._found = self._found, {}
         text = read(path)
         self._hear()
         if self._found:
-            before |= self._found - {path, os.path.realpath(path)}
+            own = (path, os.path.realpath(path))
+            before.update((found, None) for found in self._found if found not in own)
         self._found = before
         return text
 
@@ -71,9 +82,12 @@ class Reads:
             return int(libc.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC))
         return -1
 
-    def _watch(self, directory: str) -> None:
-        mask = _ACCESS | _CLOSE_NOWRITE | _ONLY_DIRECTORY
-        watch = self._add_watch(self._fd, os.fsencode(directory), mask)
+    def _watch(self, directory: str, what: int) -> None:
+        if self._fd is None:
+            self._fd = self._open()
+        if self._fd < 0:
+            return
+        watch = self._add_watch(self._fd, os.fsencode(directory), what | _ONLY_DIRECTORY)
         if watch >= 0:
             self._directories[directory] = watch
             self._by_watch[watch] = directory
@@ -90,4 +104,4 @@ class Reads:
             if mask & _IGNORED:  # it is gone; one that comes in its place is another
                 del self._directories[self._by_watch.pop(watch)]
             elif length and not mask & _IS_DIRECTORY:
-                self._found.add(os.path.join(directory, os.fsdecode(data[start:offset].rstrip(b"\0"))))
+                self._found.setdefault(os.path.join(directory, os.fsdecode(data[start:offset].rstrip(b"\0"))))
