@@ -233,7 +233,9 @@ class Book:
 
     def learn_collection(self, run: RunRecord, message: CollectionMessage) -> None:
         """A run has collected: which test files there are, and from where they import."""
-        run.collection, run.collected_reads = message, len(run.reads_before(message.mark))
+        collected = run.reads_before(message.mark)
+        run.collection, run.collected_reads = message, len(collected)
+        run.collected_untold = set(collected) - run.past - run.connected
         self._test_files.update(path for path, _, _ in message.files)
         self._conftests.look(self._test_files)
         self.tree.track(self._test_files)

@@ -16,7 +16,6 @@ from pytest_reloadwatch.session.ending import USAGE_ERROR, code_before_session
 from pytest_reloadwatch.session.states import State
 
 if TYPE_CHECKING:
-
     from pytest_reloadwatch.endpoint import Listener
     from pytest_reloadwatch.session.book import Book
     from pytest_reloadwatch.session.cancelling import Canceller

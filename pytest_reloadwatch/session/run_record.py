@@ -53,6 +53,7 @@ class RunRecord:
     marks: dict[str, int] = field(default_factory=dict)  # how many of them had been read at that moment
     kept: set[str] = field(default_factory=set)  # those of them that a library may keep for other tests
     collected_reads: int = 0  # how many of them there were when it had collected
+    collected_untold: set[str] = field(default_factory=set)  # and which of these it had not told of by then
     reads_at_end: dict[str, int] = field(default_factory=dict)  # and when each test had said that it ended
     numbers: dict[str, list[int]] = field(default_factory=dict)  # of code, by worker and its own numbers
     functions: list[Function | None] = field(default_factory=list)

@@ -68,7 +68,7 @@ class SilentReads:
         silent = {
             path: number
             for path, number in run.reads.items()
-            if path in kept or (path not in told and not self._is_made(path, run))
+            if path in kept or ((path not in told or path in run.collected_untold) and not self._is_made(path, run))
         }
         self._kept.update(path for path, number in silent.items() if number < run.collected_reads or path in kept)
         self._judged = sorted((dict.fromkeys(inherited, -1) | silent).items(), key=itemgetter(1))

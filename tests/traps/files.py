@@ -63,6 +63,20 @@ TRAPS = {
         """,
         "--- data.txt: 1 => 2",
     ],
+    "data that a library opens at import, and a test by Python": [
+        NATIVE
+        + """
+        --- test_native.py
+        import native
+        DATA = native.first("data.txt")
+        def test_native():
+            assert DATA == "1"
+        --- test_python.py
+        def test_python():
+            assert open("data.txt").read()
+        """,
+        "--- data.txt: 1 => 2",
+    ],
     "data that no command and no line of a script names": [
         """
         --- data.txt
