@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pytest_reloadwatch.covering.figures import Figures
     from pytest_reloadwatch.covering.settings import Settings
     from pytest_reloadwatch.graph.source import Source
-    from pytest_reloadwatch.proof.model import Collected, Function
+    from pytest_reloadwatch.proof.model import Collected
     from pytest_reloadwatch.proof.selection import Selection
     from pytest_reloadwatch.proof.store import Store
     from pytest_reloadwatch.rewind.messages import Covered, Measures
@@ -44,7 +44,7 @@ class Covering:
     ) -> None:
         self._settings = settings
         self._keeper = Keeper(store, environment, tree)
-        self._executed = Executed(self._keeper, read)
+        self.executed = Executed(self._keeper, read)  # by tests of the latest run
         self._file = DataFile(settings)
         self._note = note
         self._edits = Edits(self._keeper.texts.digest, self._keeper.texts.outline)
@@ -56,10 +56,6 @@ class Covering:
     def hear(self, message: Covered | Measures) -> None:
         """Take in a message of the run that is alive."""
         self._keeper.hear(message)
-
-    def executed(self, nodeid: str) -> set[Function] | None:
-        """What a test of the latest run executed, as far as it covered it; None where it has told nothing."""
-        return self._executed.functions(nodeid)
 
     def close(self, ended: Ended) -> None:
         """A run is over."""

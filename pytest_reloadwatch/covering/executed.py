@@ -33,6 +33,11 @@ class Executed:
             self._run, self._names, self._functions = run, {}, {}
         return None if sets is None else set[Function]().union(*map(self._functions_in, sets))
 
+    def sources(self, nodeid: str) -> set[str] | None:
+        """The files that these functions are in."""
+        _, sets = self._keeper.executed(nodeid)
+        return None if sets is None else {source for source, _ in sets}
+
     def _functions_in(self, found: tuple[str, bytes]) -> set[Function]:
         known = self._functions.get(found)
         if known is None:

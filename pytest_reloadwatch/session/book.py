@@ -40,6 +40,7 @@ from pytest_reloadwatch.watch.tree import Sweep, Tree
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
 
+    from pytest_reloadwatch.covering.executed import Executed
     from pytest_reloadwatch.covering.keeper import Ended
     from pytest_reloadwatch.graph.source import Source
     from pytest_reloadwatch.proof.chronicle import Chronicle
@@ -129,7 +130,7 @@ class Book:
         """What the source at *path* parses to, as it was last looked at."""
         return self._parsed.read(path)
 
-    def ask_for_executed(self, covered: Callable[[str], Collection[Function] | None]) -> None:
+    def ask_for_executed(self, covered: Executed) -> None:
         """What a test of the latest run executed as far as it covered it is known to *covered*."""
         self._executions.covered = covered
 

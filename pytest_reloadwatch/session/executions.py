@@ -16,6 +16,7 @@ from pytest_reloadwatch.proof.store import AT_IMPORT
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
+    from pytest_reloadwatch.covering.executed import Executed
     from pytest_reloadwatch.graph.fingerprint import Fingerprints
     from pytest_reloadwatch.graph.source import Source
     from pytest_reloadwatch.proof.model import Group, Proof
@@ -30,7 +31,7 @@ _MODULE_CODE = "<module>"
 class Executions:
     """*read* gives what the source at a path parses to, *recall* the same for a digest of code where it is known.
 
-    ``covered`` gives what a test of the latest run has executed as far as it covered it, None where that is not known.
+    ``covered`` knows what a test of the latest run has executed as far as it covered it; None where nothing does that.
     """
 
     def __init__(
@@ -41,7 +42,7 @@ class Executions:
         read: Callable[[str], Source],
         recall: Callable[[str], Source | None],
     ) -> None:
-        self.covered: Callable[[str], Collection[Function] | None] = lambda _nodeid: None
+        self.covered: Executed | None = None
         self._store = store
         self._environment = environment
         self._tree = tree
@@ -57,7 +58,7 @@ class Executions:
 
     def functions(self, ended: TestEnded, run: RunRecord) -> set[Function] | None:
         """What a test and its fixtures executed and read themselves; None where that is not known."""
-        covered = self._covered(ended)
+        covered = self._functions_covered(ended)
         if ended.executed is None or covered is None:
             return None
         found = {function for number in ended.executed if (function := run.functions[number]) is not None}
@@ -65,11 +66,10 @@ class Executions:
 
     def sources(self, ended: TestEnded, run: RunRecord) -> set[str] | None:
         """The files of what they executed."""
-        covered = self._covered(ended)
+        covered = self._sources_covered(ended)
         if ended.executed is None or covered is None:
             return None
-        executed = {run.codes[number][0] for number in ended.executed} - {""}
-        return executed.union(path for path, _ in covered)
+        return {run.codes[number][0] for number in ended.executed}.union(covered) - {""}
 
     def resolve(self, codes: Iterable[tuple[str, int, str]]) -> list[Function | None]:
         """The functions that code objects belong to; None for those of files that the run has made itself."""
@@ -151,8 +151,15 @@ class Executions:
         self._changes.clear()
         self._found.clear()
 
-    def _covered(self, ended: TestEnded) -> Collection[Function] | None:
-        return self.covered(ended.nodeid) if ended.covered else ()
+    def _functions_covered(self, ended: TestEnded) -> set[Function] | None:
+        if not ended.covered:
+            return set()
+        return self.covered.functions(ended.nodeid) if self.covered is not None else None
+
+    def _sources_covered(self, ended: TestEnded) -> set[str] | None:
+        if not ended.covered:
+            return set()
+        return self.covered.sources(ended.nodeid) if self.covered is not None else None
 
     def _resolve(self, path: str, line: int, name: str) -> Function:
         return (path, MODULE if name == _MODULE_CODE else self._read(path).prints.function_at(line))
