@@ -115,6 +115,16 @@ def matches_markers(expression: str, markers: Collection[str]) -> bool:
         raise
 
 
+def put_off_removal(config: pytest.Config) -> None:
+    """Have what earlier processes left of ``tmp_path`` removed as this one ends, as pytest does as a last resort.
+
+    Since 9.2 it does so before its session has finished, and may take longer for that than for all its tests.
+    """
+    factory: Any = getattr(config, "_tmp_path_factory", None)
+    if hasattr(factory, "_exit_stack"):
+        factory._exit_stack = contextlib.ExitStack()
+
+
 def stop_at(config: pytest.Config, failures: int) -> None:
     """What ``--maxfail`` says, which a session asks for at each failure."""
     config.option.maxfail = failures

@@ -117,15 +117,15 @@ def edges_at_run_time():
 @spoil
 def imports_in_the_source():
     read = source.read_source
-    parsed.read_source = lambda data: replace(read(data), imports=SourceImports())
+    parsed.read_source = lambda *given: replace(read(*given), imports=SourceImports())
 
 
 @spoil
 def names_in_strings():
     read = source.read_source
 
-    def read_without(data):
-        found = read(data)
+    def read_without(*given):
+        found = read(*given)
         return replace(found, imports=SourceImports(found.imports.imports))
 
     parsed.read_source = read_without

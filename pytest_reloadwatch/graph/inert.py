@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from pytest_reloadwatch.graph.imports import is_type_checking
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Iterator
 
 WHOLE = 1 << 30
 
@@ -38,7 +38,7 @@ class Extent:
 
     *strict*: nothing but imports and definitions that touch nothing else. *lenient*: whatever cannot
     reach a third-party module by plain statements; assignments may call, classes and decorators may register.
-    *imports* are the import statements within the strict extent, in order.
+    *imports* are the import statements within the strict extent, in order, without those in functions.
     """
 
     strict: int
@@ -46,16 +46,19 @@ class Extent:
     imports: tuple[str, ...]
 
 
-def extent(source: bytes | str) -> Extent:
+NOWHERE = Extent(0, 0, ())
+
+
+def extent(source: bytes | str | ast.Module) -> Extent:
     """How far *source* is inert; not at all where it does not parse."""
     try:
-        body = ast.parse(source).body
+        body = (source if isinstance(source, ast.Module) else ast.parse(source)).body
+        strict = _until(body, _Judge(strict=True))
+        lenient = _until(body, _Judge(strict=False))
+        executed = _executed(statement for statement in body if statement.lineno <= strict)
+        imports = [ast.unparse(node) for node in executed if isinstance(node, (ast.Import, ast.ImportFrom))]
     except (SyntaxError, ValueError, RecursionError):
-        return Extent(0, 0, ())
-    strict = _until(body, _Judge(strict=True))
-    lenient = _until(body, _Judge(strict=False))
-    nodes = [node for statement in body if statement.lineno <= strict for node in ast.walk(statement)]
-    imports = [ast.unparse(node) for node in nodes if isinstance(node, (ast.Import, ast.ImportFrom))]
+        return NOWHERE
     return Extent(strict, lenient, tuple(imports))
 
 
@@ -94,6 +97,17 @@ def is_pure_class(node: ast.ClassDef) -> bool:
     """Whether no base class, metaclass or keyword of a class can do something with it, as far as is known."""
     bases = [base.value if isinstance(base, ast.Subscript) else base for base in node.bases]
     return not node.keywords and all(_last_name(b) in _PURE_BASES or _is_exception(b) for b in bases)
+
+
+def _executed(statements: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
+    """These and what stands in them, but for what a function has."""
+    for statement in statements:
+        yield statement
+        if not isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            for part in ("body", "orelse", "finalbody"):
+                yield from _executed(getattr(statement, part, ()))
+            for handler in getattr(statement, "handlers", ()):
+                yield from _executed(handler.body)
 
 
 def _until(body: list[ast.stmt], judge: _Judge) -> int:

@@ -28,13 +28,19 @@ class Source:
     asks_for_lines: bool = False
 
 
-def read_source(data: bytes) -> Source:
-    """Parse *data*; where that fails nothing is imported, and all of the text counts as code."""
+def parse(data: bytes) -> ast.Module | None:
+    """The syntax tree of *data*; None where there is none."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # who executes it will hear of it
-            tree = ast.parse(data)
+            return ast.parse(data)
     except UNPARSABLE:
+        return None
+
+
+def read_source(data: bytes, tree: ast.Module | None) -> Source:
+    """What is in *data*; where its *tree* is None nothing is imported, and all of the text counts as code."""
+    if tree is None:
         prints = fingerprints(data)
         return Source(SourceImports(), prints, prints.module)
     prints = fingerprints_in(tree)

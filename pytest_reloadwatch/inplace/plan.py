@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from pytest_reloadwatch.exceptions import BrokenSourceError
 from pytest_reloadwatch.graph.closure import ImportGraph
 from pytest_reloadwatch.graph.imports import UNPARSABLE, source_imports
-from pytest_reloadwatch.graph.source import read_source
+from pytest_reloadwatch.graph.source import parse, read_source
 from pytest_reloadwatch.inplace.arrivals import about_arrival
 from pytest_reloadwatch.inplace.doubts import find_doubts
 from pytest_reloadwatch.inplace.ordering import components
@@ -155,7 +155,7 @@ class _Planner:
         text = self._texts[module.path]
         if text is None or module.source is None or self._count_layout or text == module.source:
             return text != module.source
-        return read_source(text).code != read_source(module.source).code
+        return _code(text) != _code(module.source)
 
     def _affected(self, changed: set[str], others: set[str]) -> dict[str, str]:
         """The paths of all that has to execute again, each with the reason."""
@@ -209,3 +209,7 @@ def _other_form(path: str) -> str:
     """Where a module's source would be if it were a package, and the other way round."""
     directory, name = os.path.split(path)
     return f"{directory}.py" if name == "__init__.py" else os.path.join(path[: -len(".py")], "__init__.py")
+
+
+def _code(text: bytes) -> str:
+    return read_source(text, parse(text)).code

@@ -47,6 +47,9 @@ class Life(Protocol):
     def freeze(self, place: str, before: str = "") -> bool:
         """A moment to go back to, where that is possible; the answer as above."""
 
+    def put_off_removal(self) -> None:
+        """Leave what nobody waits for to the end of the process, where that is near."""
+
     def prepare_end(self) -> None:
         """Pytest has finished, and nobody waits for the rest."""
 

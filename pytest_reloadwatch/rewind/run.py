@@ -372,6 +372,7 @@ class Run:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, object, object]:
         """Outermost, so after the summary: nobody has to wait for what comes then."""
+        self._timeline.put_off_removal()
         result = yield
         self._timeline.report()
         self._timeline.prepare_end()

@@ -43,6 +43,9 @@ class Speaker:
         """Part what is read from here on from what was read before, for whoever asks the kernel; empty where not."""
         return ""
 
+    def put_off_removal(self) -> None:
+        """Leave what nobody waits for to the end of the process, where that is near."""
+
     def join(self, address: str, worker: str) -> None:
         """In one of several processes that share a run: speak for it too, under this name. Raises OSError."""
         self._channel = Channel.connect(address)

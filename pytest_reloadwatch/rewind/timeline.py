@@ -135,6 +135,9 @@ class Timeline(Speaker):
         self.send(HoistUnfit(self.order.run, reason))
         os._exit(0)
 
+    def put_off_removal(self) -> None:
+        _compat.put_off_removal(self._config)
+
     def prepare_end(self) -> None:
         """Pytest has finished, and nobody waits for the rest."""
         gc.freeze()  # the interpreter's end would go through all that was inherited, page by page

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
     from pytest_reloadwatch.covering.executed import Executed
     from pytest_reloadwatch.covering.keeper import Ended
+    from pytest_reloadwatch.graph.inert import Extent
     from pytest_reloadwatch.graph.source import Source
     from pytest_reloadwatch.proof.chronicle import Chronicle
     from pytest_reloadwatch.record.firstparty import FirstParty
@@ -129,6 +130,10 @@ class Book:
     def source(self, path: str) -> Source:
         """What the source at *path* parses to, as it was last looked at."""
         return self._parsed.read(path)
+
+    def extent(self, path: str) -> Extent:
+        """How far the source at *path* only imports and defines."""
+        return self._parsed.extent(path)
 
     def ask_for_executed(self, covered: Executed) -> None:
         """What a test of the latest run executed as far as it covered it is known to *covered*."""

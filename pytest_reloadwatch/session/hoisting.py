@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_reloadwatch.graph.inert import Extent, extent
 from pytest_reloadwatch.rewind.hoisting import ImportSeen, Plan, plan
 from pytest_reloadwatch.rewind.messages import Hoist
 from pytest_reloadwatch.session.outlook import Outlook
@@ -29,7 +28,6 @@ class Hoister:
         self._seen_waited_for: set[str] = set()
         self._plans: dict[int, tuple[Plan, frozenset[str]]] = {}
         self._tried: set[tuple[int, tuple[str, ...]]] = set()
-        self._extents: dict[str, Extent] = {}
 
     def note_run(
         self, imports: Sequence[tuple[str, str, str, int, str]], files: Collection[str], *, is_waited_for: bool
@@ -70,22 +68,9 @@ class Hoister:
         ahead = {path for path in files if path not in checkpoint.collected}
         if ahead != {path for path in expected if path not in checkpoint.collected}:
             return False
-        return all(self._extent(path).imports == before for path, before in made.importers.items())
+        return all(self._book.extent(path).imports == before for path, before in made.importers.items())
 
     def _plan(self, hot: str) -> tuple[Plan, frozenset[str]]:
         entries, files = self._seen[hot]
         dependents = self._book.graph.dependents({hot}, self.executed)
-        return plan(entries, hot, frozenset(dependents), self._extent), files
-
-    def _extent(self, path: str) -> Extent:
-        self._book.tree.track([path])
-        digest = self._book.tree.digest(path)
-        found = self._extents.get(digest)
-        if found is None:
-            try:
-                with open(path, "rb") as file:
-                    found = extent(file.read())
-            except OSError:
-                found = Extent(0, 0, ())
-            self._extents[digest] = found
-        return found
+        return plan(entries, hot, frozenset(dependents), self._book.extent), files

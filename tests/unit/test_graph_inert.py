@@ -1,5 +1,7 @@
 """How far a module only imports and defines."""
 
+import ast
+
 import pytest
 
 from pytest_reloadwatch.graph.inert import WHOLE, extent
@@ -49,6 +51,11 @@ def test_the_lenient_extent_goes_past_definitions(statement):
 @pytest.mark.parametrize("statement", ["matplotlib.use('Agg')", "module.function = wrapper", "os.environ['X'] = '1'"])
 def test_the_lenient_extent_ends_at_plain_effects(statement):
     assert extent(f"import a\n\n{statement}\n").lenient == 2
+
+
+def test_what_a_function_imports_is_none_of_them():
+    source = "try:\n    import a\nexcept ImportError:\n    import b\ndef f():\n    import c\nclass D:\n    import d"
+    assert extent(source).imports == extent(ast.parse(source)).imports == ("import a", "import b", "import d")
 
 
 def test_its_imports_are_told_in_order():

@@ -7,7 +7,7 @@ import pytest
 from pytest_reloadwatch.exceptions import StoreUnusableError
 from pytest_reloadwatch.graph.fingerprint import Fingerprints
 from pytest_reloadwatch.graph.imports import Import, SourceImports
-from pytest_reloadwatch.graph.source import Source, read_source
+from pytest_reloadwatch.graph.source import Source, parse, read_source
 from pytest_reloadwatch.proof.model import Collected, Proof
 from pytest_reloadwatch.proof.store import PROOFS_KEPT, Store, open_store
 
@@ -119,7 +119,8 @@ def test_what_tests_executed_is_kept_by_number(path):
 
 def test_a_source_is_found_by_its_code(path):
     store = Store(path)
-    found = read_source(b"def f(): return 1  # once\n")
+    text = b"def f(): return 1  # once\n"
+    found = read_source(text, parse(text))
     store.save_sources({"digest": found})
     assert store.source_with_code(found.code) == found
     assert store.source_with_code(found.code).prints.function_at(1) == "f"
