@@ -606,3 +606,20 @@ def test_a_file_that_cannot_be_imported_is_looked_at_again_where_something_was_t
         session.status()
         (outside / "goes").touch()
         session.assert_equal_to_cold()
+
+
+def test_temporary_directories_of_earlier_runs_are_removed_as_ever(project, tmp_path):
+    """Pytest keeps three; since 9.2 it removes the others before its session has finished, we as the process ends."""
+    test = 'def test_a(tmp_path): (tmp_path / "file").write_text("{}")\n'
+    project.write("test_a.py", test.format(0))
+    root = tmp_path / "root"
+    root.mkdir()
+    with WatchSession(project, environment={"PYTEST_DEBUG_TEMPROOT": str(root)}) as session:
+        session.step()
+        for number in range(6):
+            project.write("test_a.py", test.format(number + 1))
+            session.step()
+            session.wait_until_idle()
+    kept = [path for path in root.glob("pytest-of-*/pytest-*") if path.name != "pytest-current"]
+    assert len(kept) in (3, 4)
+    assert not list(root.glob("pytest-of-*/*/.lock"))
