@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import shutil
 import signal
 import sqlite3
@@ -552,6 +553,29 @@ class TestImpureImport:
                 session.assert_equal_to_cold()
             assert session.output().count("no checkpoint from here on") == 1
             assert f"reload_allow = {impurity}" in session.output()
+
+    def test_all_that_stands_in_the_way_is_said_at_once(self, project):
+        """As pytest-rerunfailures has it: a server, and a thread that waits for who connects."""
+        project.write("impure.py", IMPURE["socket"] + IMPURE["thread"])
+        project.apply("""
+            --- value.py
+            VALUE = 1
+            --- test_value.py
+            import impure
+            import value
+            def test_value():
+                assert value.VALUE == 1
+        """)
+        with WatchSession(project) as session:
+            session.assert_equal_to_cold()
+            assert session.output().count("no checkpoint from here on") == 1
+            allowed = re.search(r"reload_allow = ([a-z ]+)\n", session.output())[1]
+        project.write("pytest.ini", f"[pytest]\nreload_allow = {allowed}\n")
+        with WatchSession(project) as session:
+            session.assert_equal_to_cold()
+            project.write("value.py", "VALUE = 2\n")
+            session.assert_equal_to_cold()
+            assert "no checkpoint from here on" not in session.output()
 
     def test_a_temporary_directory_that_is_empty_is_put_back(self, project):
         """As one of a plugin that makes it while it is configured, and removes it at the end of each run."""

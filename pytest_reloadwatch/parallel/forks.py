@@ -9,6 +9,7 @@ from pytest_reloadwatch.parallel.forked import ForkedWorker
 from pytest_reloadwatch.parallel.nursery import Nursery, open_nursery
 from pytest_reloadwatch.parallel.randomness import Origin
 from pytest_reloadwatch.parallel.roles import Roles
+from pytest_reloadwatch.rewind.purity import describe
 from pytest_reloadwatch.rewind.restore import SharedState
 
 if TYPE_CHECKING:
@@ -38,10 +39,11 @@ class Forks:
 
     def obstacle(self) -> str:
         """Why no worker can be forked here, in words; empty where it can."""
-        finding = self._timeline.impurity()
-        if self._roles.asked or finding is None:
+        found = self._timeline.impurities()
+        if self._roles.asked or not found:
             return self._roles.asked
-        return f"{finding.reason}; if that is harmless, put into the ini file: reload_allow = {finding.allow}"
+        reason, allow = describe(found)
+        return f"{reason}; if that is harmless, put into the ini file: reload_allow = {allow}"
 
     def open(self, session: pytest.Session) -> Nursery | None:
         """What forks workers for this run; None in each of them, when its work is done."""

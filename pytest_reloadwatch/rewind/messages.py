@@ -342,7 +342,7 @@ class Debugging(NamedTuple):
 
 
 class Impure(NamedTuple):
-    """Run to controller: no checkpoint can be taken now, and why."""
+    """Run to controller: no checkpoint can be taken now, why, and the words that would allow it."""
 
     run: int
     reason: str

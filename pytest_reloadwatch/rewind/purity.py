@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import fnmatch
+import itertools
 import os
 import re
 import stat
@@ -14,7 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from pytest_reloadwatch.record.recorder import Recorder
 
@@ -23,6 +24,7 @@ try:
 except ImportError:  # pragma: no cover - without fork this module is not used
     fcntl = None  # type: ignore[assignment]
 
+MOST = 3  # obstacles that are told at a time: there can be a file for each module
 # The part of a name that tempfile draws: eight of these. Where all are letters it could be a word, unless it stands
 # behind a dash or tempfile's own prefix.
 _RANDOM = re.compile(r"((?=[a-z]{0,7}[0-9_])|(?<=[-_.])|(?<=/tmp))[a-z0-9_]{8}(?=$|[./])")
@@ -38,6 +40,13 @@ class Impurity:
     allow: str
 
 
+def describe(found: Sequence[Impurity]) -> tuple[str, str]:
+    """The reasons, and what to write behind ``reload_allow =``, each once."""
+    reasons = dict.fromkeys(one.reason for one in found)
+    words = dict.fromkeys(one.allow if one.allow.split() == [one.allow] else repr(one.allow) for one in found)
+    return ", ".join(reasons), " ".join(words)
+
+
 Identity = tuple[int, int]
 
 
@@ -49,9 +58,10 @@ class Purity:
         self._allow = tuple(allow)
         self._baseline = {identity(fd) for fd in open_descriptors()}
 
-    def check(self, ours: Iterable[int], restored: Collection[str] = ()) -> Impurity | None:
+    def check(self, ours: Iterable[int], restored: Collection[str] = ()) -> list[Impurity]:
         """What makes this moment impure; *ours* are descriptors that may be open, *restored* is put back."""
-        return next((one for one in self._findings(set(ours), restored) if not self._is_allowed(one)), None)
+        found = (one for one in self._findings(set(ours), restored) if not self._is_allowed(one))
+        return list(itertools.islice(found, MOST))
 
     def empty_directories(self) -> list[str]:
         """Temporary directories that this process has made, with nothing in them yet: they can be put back."""

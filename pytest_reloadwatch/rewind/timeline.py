@@ -29,6 +29,7 @@ from pytest_reloadwatch.rewind.messages import (
     format_message,
     parse_message,
 )
+from pytest_reloadwatch.rewind.purity import describe
 from pytest_reloadwatch.rewind.restore import SharedState
 from pytest_reloadwatch.rewind.shelf import Shelf
 from pytest_reloadwatch.rewind.speaker import Speaker
@@ -183,7 +184,7 @@ class Timeline(Speaker):
         shared = SharedState.save(self._config)
         self._freeze_here("root", "", [], shared, {})
 
-    def impurity(self, restored: Collection[str] = ()) -> Impurity | None:
+    def impurities(self, restored: Collection[str] = ()) -> list[Impurity]:
         """Why this process may not be forked here, though *restored* are put back whenever time goes back to here."""
         ours = [self._lifeline]
         if self._channel is not None:
@@ -191,11 +192,11 @@ class Timeline(Speaker):
         return self._purity.check([*ours, *self._capture_descriptors()], restored)
 
     def _is_pure(self) -> bool:
-        finding = self.impurity(self._purity.empty_directories())
-        if finding is not None and finding.allow not in self._complaints:
-            self._complaints.add(finding.allow)
-            self.send(Impure(self.order.run, finding.reason, finding.allow))
-        return finding is None
+        found = self.impurities(self._purity.empty_directories())
+        if not self._complaints.issuperset(finding.allow for finding in found):
+            self._complaints.update(finding.allow for finding in found)
+            self.send(Impure(self.order.run, *describe(found)))
+        return not found
 
     def _save(self) -> SharedState:
         return SharedState.save(self._config, self._purity.empty_directories())
@@ -311,7 +312,7 @@ class Timeline(Speaker):
         try:
             hoisted = self.shelf.fill(order.names, order.surroundings, frozenset(order.expected))
             ours = [self._lifeline, *self._capture_descriptors()]
-            fit = bool(hoisted) and self._purity.check(ours, self._purity.empty_directories()) is None
+            fit = bool(hoisted) and not self._purity.check(ours, self._purity.empty_directories())
         except BaseException:  # an import can raise anything; only this fork dies of it, and nobody hoists it again
             fit = False
         if not fit:

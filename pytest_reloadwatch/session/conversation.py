@@ -260,7 +260,7 @@ class Conversation:
             self._screen.take_terminal()
 
     def _on_impure(self, message: m.Impure, _current: Current) -> None:
-        self._warmth.limit = message.reason
+        self._warmth.limit = self._warmth.limit or message.reason  # the first one is where it ended
         if message.allow not in self._complaints:
             self._complaints.add(message.allow)
             self._screen.note(
