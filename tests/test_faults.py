@@ -136,6 +136,7 @@ class TestCrash:
         with WatchSession(project) as session:
             step = session.step()
             assert step.outcomes == {**others, "test_crash.py::test_crash": "error"}
+            assert re.search(r"^reloadwatch: the run .* in test_crash.py::test_crash$", session.output(), re.MULTILINE)
             assert step.exit_code == 1
             assert "test_crash.py::test_crash" in session.output()
             project.replace("crash.py", crash, "pass")
@@ -155,6 +156,7 @@ class TestCrash:
         """)
         with WatchSession(project) as session:
             step = session.step()
+            assert "\nreloadwatch: the run ended with exit code 0 in test_b.py\n" in session.output()
             others = {"test_a.py::test_a": "passed", "test_c.py::test_c": "passed"}
             assert step.outcomes == {**others, "test_b.py": "error"}
             project.write("test_b.py", "def test_b(): pass\n")

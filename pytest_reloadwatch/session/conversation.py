@@ -119,7 +119,7 @@ class Conversation:
         nodeid, path = current.reached
         how = describe_status(current.status)
         elsewhere = "while its workers ran tests" if current.is_shared else "outside of any test"
-        self._screen.note(f"the run {how} in {nodeid}" if nodeid else f"the run {how} {elsewhere}")
+        self._screen.died(f"the run {how} in {nodeid}" if nodeid else f"the run {how} {elsewhere}")
         if not nodeid:
             return
         self._crashes[nodeid] = (path, 1, f"the run {how} here")

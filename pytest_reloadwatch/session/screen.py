@@ -45,6 +45,9 @@ class Screen(Protocol):
     def note(self, text: str) -> None:
         """Something worth saying once."""
 
+    def died(self, text: str) -> None:
+        """A run is gone, perhaps in the middle of a line of its report."""
+
     def changed(self, paths: Sequence[str], modules: int, tests: int, known: int) -> None:
         """What changed and what it means."""
 

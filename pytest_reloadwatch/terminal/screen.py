@@ -74,6 +74,9 @@ class PlainScreen:
     def note(self, text: str) -> None:
         self._line(f"reloadwatch: {text}", "33")
 
+    def died(self, text: str) -> None:
+        self._line(f"\nreloadwatch: {text}", "33")
+
     def changed(self, paths: Sequence[str], modules: int, tests: int, known: int) -> None:
         names = ", ".join(paths[:_SHOWN]) + (f" and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else "")
         if not tests:
