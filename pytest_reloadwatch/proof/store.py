@@ -6,7 +6,7 @@ import json
 import os
 import sqlite3
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from pytest_reloadwatch.exceptions import StoreUnusableError
 from pytest_reloadwatch.graph.fingerprint import Fingerprints
@@ -60,6 +60,8 @@ create table source (name text primary key, code text not null, found text not n
 create index source_by_code on source (code);
 """
 
+_Loaded: TypeAlias = "tuple[dict[str, list[Collected]], dict[str, list[Proof]]]"
+
 
 class Store:
     """An open store; *path* None keeps it in memory only.
@@ -77,21 +79,28 @@ class Store:
         self._functions = Functions(self._db)
         self.chronicle = chronicle.Chronicle(self._db)
         self.failures = whole.Failures(self._db)
+        self._ahead: dict[tuple[str, str], _Loaded] = {}
 
     def close(self) -> None:
         self._db.close()
 
-    def load(self, environment: str, scope: str) -> tuple[dict[str, list[Collected]], dict[str, list[Proof]]]:
+    def load_ahead(self, environment: str, scope: str) -> None:
+        """Load what the next call of ``load`` is to give. Raises StoreUnusableError."""
+        self._ahead[environment, scope] = self.load(environment, scope)
+
+    def load(self, environment: str, scope: str) -> _Loaded:
         """Files recorded in this environment and scope, oldest first, and each test's latest proof.
 
         Raises StoreUnusableError.
         """
+        if (environment, scope) in self._ahead:
+            return self._ahead.pop((environment, scope))
         try:
             return self._load(environment, scope)
         except (sqlite3.Error, ValueError, TypeError) as error:
             raise StoreUnusableError(str(error)) from error
 
-    def _load(self, environment: str, scope: str) -> tuple[dict[str, list[Collected]], dict[str, list[Proof]]]:
+    def _load(self, environment: str, scope: str) -> _Loaded:
         self._groups.read_entries()
         groups = self._groups
         files: dict[str, list[Collected]] = {}
@@ -171,6 +180,7 @@ class Store:
 
         Raises StoreUnusableError.
         """
+        self._ahead.clear()
         try:
             with self._db:
                 self._save_files(environment, scope, files)
@@ -181,6 +191,7 @@ class Store:
 
     def forget_files(self, environment: str, scope: str, paths: Iterable[str]) -> None:
         """These files are not collected any more. Raises StoreUnusableError."""
+        self._ahead.clear()
         rows = [(path, environment, scope) for path in paths]
         try:
             with self._db:
@@ -316,12 +327,12 @@ class Store:
 def open_store(path: str, environment: str, scope: str) -> tuple[Store, str]:
     """The store at *path*, rebuilt or in memory where need be, and what to tell the person about it.
 
-    It has been read once for *environment* and *scope*, so that what it holds is known to be readable.
+    It has been loaded for *environment* and *scope*, so that what it holds is known to be readable.
     """
     store = None
     try:
         store = Store(path)
-        store.load(environment, scope)
+        store.load_ahead(environment, scope)
     except StoreUnusableError as error:
         problem = str(error)
         if store is not None:

@@ -94,6 +94,18 @@ def test_another_version_is_rebuilt_with_a_word(path):
     store.close()
 
 
+def test_what_is_loaded_ahead_is_given_once_and_not_when_more_is_saved(path):
+    store = Store(path)
+    store.save("env", "scope", [FILE], [], {})
+    store.load_ahead("env", "scope")
+    ahead = store.load("env", "scope")
+    assert ahead == store.load("env", "scope") == ({"t.py": [FILE]}, {})
+    store.load_ahead("env", "scope")
+    store.save("env", "scope", [], [PROOF], {})
+    assert store.load("env", "scope") == ({"t.py": [FILE]}, {"t.py::x": [PROOF]})
+    store.close()
+
+
 def test_no_place_means_in_memory_with_a_word(tmp_path):
     (tmp_path / "file").write_text("")
     store, complaint = open_store(str(tmp_path / "file" / "store.sqlite"), "env", "scope")
