@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -36,6 +37,7 @@ def find_stale(generation: Generation, ignored: Iterable[object] = ()) -> tuple[
     that only its own generation reaches is gone: garbage is collected first, and what no longer exists costs nothing.
     """
     _compat.clear_typing_caches()
+    gc.unfreeze()  # what somebody has frozen, as servers do before they fork, is neither collected nor found
     survivors = generation.release()
     if not survivors:
         return ()

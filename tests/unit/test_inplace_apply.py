@@ -1,5 +1,6 @@
 """Modules of this process, edited and executed again in place: the trace, the namespaces, and what failures leave."""
 
+import gc
 import sys
 import types
 
@@ -132,6 +133,17 @@ class TestWitness:
         world.write(cart="class Cart:\n    size = 1\n")
         said = world.stale(world.reload())
         assert said == ["name 'cart' in __main__ is an instance of cart.Cart of generation 1"]
+
+    def test_names_who_was_frozen(self, world):
+        world.write(
+            reg="HANDLERS = []\n", plug="from reg import HANDLERS\ndef on_save(): return 1\nHANDLERS += [on_save]\n"
+        )
+        world.start("plug")
+        gc.freeze()
+        world.write(plug="from reg import HANDLERS\ndef on_save(): return 2\nHANDLERS += [on_save]\n")
+        said = world.stale(world.reload())
+        assert said == ["list reg.HANDLERS holds function plug.on_save of generation 1"]
+        assert gc.get_freeze_count() == 0
 
     def test_names_a_subclass(self, world):
         world.write(base="class Base:\n    pass\n", other="")
