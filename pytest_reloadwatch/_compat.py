@@ -71,6 +71,16 @@ def lists_to_collect(frame: FrameType | None) -> bool:
     return frame is not None and frame.f_code.co_filename.endswith(_CONFIG)
 
 
+def conftest_at_hand(frame: FrameType | None) -> str:
+    """The conftest that pytest has found and is importing, its packages first; empty where it does something else."""
+    while frame is not None:
+        code = frame.f_code
+        if code.co_name == "_importconftest" and code.co_filename.endswith(_CONFIG):
+            return str(frame.f_locals["conftestpath"])
+        frame = frame.f_back
+    return ""
+
+
 def lists_distributions(frame: FrameType) -> bool:
     """Whether *frame*, which lists a directory, looks for the metadata of installed distributions there."""
     return frame.f_code.co_filename.endswith(_METADATA)

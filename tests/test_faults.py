@@ -626,3 +626,21 @@ class TestImpureImport:
                 project.write("test_value.py", "def test_value(): assert 0\n")
             assert session.output().count("no checkpoint from here on") == 1
             assert f"reload_allow = {tempfile.gettempdir()}/of-this-test-*.txt\n" in session.output()
+
+
+def test_the_traceback_of_a_fixture_has_no_frame_of_ours(project):
+    project.apply("""
+        --- conftest.py
+        import pytest
+        @pytest.fixture(params=["function"])
+        def broken(): raise ValueError("of this fixture")
+        @pytest.fixture(scope="session")
+        def shared(): raise ValueError("of the shared one")
+        --- test_a.py
+        def test_a(broken): pass
+        def test_b(shared): pass
+    """)
+    with WatchSession(project) as session:
+        session.assert_equal_to_cold()
+        assert session.output().count("E   ValueError: of th") == 2
+        assert "pytest_reloadwatch" not in session.output()

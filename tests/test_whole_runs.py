@@ -1,5 +1,7 @@
 """What fails in a run that passed something over is confirmed in a whole one: once, and after it has been told."""
 
+from pathlib import Path
+
 from harness import WatchSession, run_once
 
 THREE = """
@@ -132,3 +134,72 @@ def test_who_asks_while_the_last_run_leaves_hears_of_the_tree_as_it_is(project):
         session.step()
         project.replace("data.txt", "2", "3")
         session.assert_equal_to_cold()
+
+
+def test_a_conftest_that_pytest_had_found_is_deleted(project):
+    """A checkpoint waits before the package that it lies in, and pytest goes on to import it there."""
+    project.apply("""
+        --- tests/__init__.py
+        --- tests/conftest.py
+        import pytest
+        @pytest.fixture
+        def f(): return 1
+        --- tests/test_a.py
+        def test_a(f): pass
+        def test_b(): pass
+    """)
+    conftest = Path(project.path("tests/conftest.py"))
+    text = conftest.read_text()
+    with WatchSession(project) as session:
+        session.assert_equal_to_cold()
+        project.write("tests/__init__.py", "X = 1\n")  # from here on there is one before it
+        session.assert_equal_to_cold()
+        session.wait_until_idle()
+        conftest.unlink()
+        assert session.assert_equal_to_cold().outcomes["tests/test_a.py::test_b"] == "passed"
+        conftest.write_text(text)
+        session.assert_equal_to_cold()
+
+
+def test_a_file_in_the_middle_of_which_a_checkpoint_waits_cannot_be_collected(project):
+    """A run that is to pass it over comes to its end there, and tells of it; that is no attempt at it."""
+    project.apply("""
+        --- pytest.ini
+        [pytest]
+        pythonpath = .
+        --- lib/__init__.py
+        import lib.slow
+        from lib.a import f
+        --- lib/slow.py
+        import time
+        time.sleep(0.4)
+        --- lib/a.py
+        def f(): return 1
+        --- tests/test_p/__init__.py
+        --- tests/test_p/test_b.py
+        import time
+        from lib import f
+        Y = 1
+        def test_b(): time.sleep(0.2)
+        --- tests/test_p/test_c.py
+        from test_p.test_b import Y
+        from lib import f
+        def test_c(): assert f()
+        --- tests/test_p/test_d.py
+        import time, pytest
+        from lib import f
+        time.sleep(0.4)
+        @pytest.mark.parametrize("i", range(20))
+        def test_d(i): time.sleep(0.05)
+    """)
+    with WatchSession(project) as session:
+        session.assert_equal_to_cold()
+        project.apply("""
+            --- tests/test_a/test_x.py
+            from lib import f
+            from test_p.test_b import Y
+            def test_x(): assert Y
+        """)
+        session.assert_equal_to_cold()
+        project.write("lib/a.py", "def f(): return 1\nN = 1\n")
+        assert session.assert_equal_to_cold().outcomes["tests/test_a/test_x.py"] == "error"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ _NO_ATTRIBUTE = re.compile(r"module '(?P<module>[\w.]+)' has no attribute '(?P<n
 _NO_MODULE = re.compile(r"No module named '(?P<module>[\w.]+)'")
 
 
+@functools.lru_cache(maxsize=64)  # asked for each failing test of a file
 def keeps_state(source: bytes) -> bool:
     """Whether a function in *source* writes what it has not made itself: a global, what is in one, or a class."""
     try:
@@ -24,8 +26,7 @@ def keeps_state(source: bytes) -> bool:
     except UNPARSABLE:
         return False  # nothing of it executes
     known = {name for statement in tree.body for name in _bound(statement)} | {"cls"}
-    functions = (node for node in ast.walk(tree) if isinstance(node, _FUNCTIONS))
-    return any(_writes(node, known - _locals(function)) for function in functions for node in ast.walk(function))
+    return any(_writes_any(node, known) for node in ast.walk(tree) if isinstance(node, _FUNCTIONS))
 
 
 def missing_module(message: str) -> str:
@@ -53,6 +54,11 @@ def _locals(function: ast.AST) -> set[str]:
     nodes = list(ast.walk(function))
     arguments = {node.arg for node in nodes if isinstance(node, ast.arg)} - {"cls"}
     return arguments | {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+
+
+def _writes_any(function: ast.AST, known: set[str]) -> bool:
+    outside = known - _locals(function)
+    return any(_writes(node, outside) for node in ast.walk(function))
 
 
 def _writes(node: ast.AST, known: set[str]) -> bool:

@@ -91,10 +91,12 @@ class Owners:
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_fixture_setup(self, fixturedef: Any, request: Any) -> Generator[None, object, object]:
+        __tracebackhide__ = True  # as below: of no use to whoever looks for what fails in a fixture
         set_up = self._set_up if fixturedef.scope == "function" else self._set_up_shared
         return (yield from set_up(fixturedef, request))
 
     def _set_up(self, fixturedef: Any, _request: Any) -> Generator[None, object, object]:
+        __tracebackhide__ = True
         owner = Owner(_code(fixturedef.func), self._path)
         self._recorder.push(owner)
         try:
@@ -104,6 +106,7 @@ class Owners:
             self._recorder.merge_into_current(owner)
 
     def _set_up_shared(self, fixturedef: Any, request: Any) -> Generator[None, object, object]:
+        __tracebackhide__ = True
         # What it took in for another module, or with another parameter, is over.
         path = self._path if str(request.node.path) == self._path else ""
         owner = Owner(_code(fixturedef.func), path, is_shared=True)
@@ -135,6 +138,7 @@ class Owners:
 
     def _while_watching(self, *, is_known: bool | None = None) -> Generator[None, object, object]:
         """What executes meanwhile does so for the current owner."""
+        __tracebackhide__ = True
         is_known = self._is_known if is_known is None else is_known
         is_new = self._is_watching and not is_known and self._watcher.resume()
         try:

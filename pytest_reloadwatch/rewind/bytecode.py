@@ -10,6 +10,7 @@ import contextlib
 import glob
 import importlib.util
 import os
+import sys
 import time
 from importlib.machinery import SourceFileLoader
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from pytest_reloadwatch.record.firstparty import FirstParty
 
+_IMPORTLIB = "<frozen importlib"
 # Compiling takes no longer than this: a bytecode file written so much later is not of an older source.
 _MARGIN = 2_000_000_000
 
@@ -55,13 +57,13 @@ def guard_loading(first_party: FirstParty) -> None:
     """Let Python's loader neither read nor write bytecode of first-party sources that cannot be trusted.
 
     For the whole process, because code may make a loader by itself. That ``path_stats`` may raise OSError,
-    and that bytecode is not used then, is importlib's documented interface.
+    and that bytecode is not used then, is importlib's documented interface; ``py_compile`` calls it too, and fails.
     """
     original = SourceFileLoader.path_stats
 
     def path_stats(self: SourceFileLoader, path: str) -> Mapping[str, Any]:
         absolute = disk.abspath(path)
-        if first_party.is_source(absolute):
+        if first_party.is_source(absolute) and sys._getframe(1).f_code.co_filename.startswith(_IMPORTLIB):
             _check_bytecode(absolute)
         return original(self, path)
 

@@ -36,7 +36,7 @@ class Checkpoint:
     """What the controller knows of a frozen process.
 
     *past* are the pairs of key and digest that it has taken in; *collected* what collection made of
-    the files that it has passed; *hoisted* the modules on its shelf.
+    the files that it has passed; *hoisted* the modules on its shelf; *at_hand* a conftest that it goes on to import.
     """
 
     pid: int
@@ -48,6 +48,7 @@ class Checkpoint:
     past: frozenset[tuple[str, str]]
     collected: dict[str, str]
     hoisted: tuple[str, ...] = ()
+    at_hand: str = ""
 
     @property
     def is_root(self) -> bool:
@@ -55,7 +56,7 @@ class Checkpoint:
 
     def is_valid(self, tree: AbstractSet[tuple[str, str]]) -> bool:
         """Whether nothing that it has taken in has changed, and what it waits before is there: pytest looked for it."""
-        return self.past <= tree and (self.before, ABSENT) not in tree
+        return self.past <= tree and tree.isdisjoint({(self.before, ABSENT), (self.at_hand, ABSENT)})
 
     def can_collect(self, files: Iterable[str]) -> bool:
         """Whether each of these files is collected in it, or still ahead."""

@@ -96,7 +96,8 @@ class Frozen(NamedTuple):
 
     *moment* is the time of the timeline up to here, in seconds; *past* are the keys taken in since the
     checkpoint *parent*, from *begun* on, in nanoseconds of the wall clock; *collected* tells of each file
-    that collection has passed: ok, error or pruned. What was read after *mark* it has not taken in.
+    that collection has passed: ok, error or pruned. What was read after *mark* it has not taken in. *at_hand* is a
+    conftest that pytest has found, and imports next.
     """
 
     pid: int
@@ -110,6 +111,7 @@ class Frozen(NamedTuple):
     collected: dict[str, str]
     hoisted: Sequence[str] = _EMPTY
     mark: str = ""
+    at_hand: str = ""
 
 
 class Forked(NamedTuple):

@@ -7,6 +7,7 @@ import gc
 import os
 import select
 import signal
+import sys
 import time
 import warnings
 from dataclasses import dataclass, field, replace
@@ -281,6 +282,7 @@ class Timeline(Speaker):
                 collected=self.collected,
                 hoisted=hoisted,
                 mark=mark,
+                at_hand=_compat.conftest_at_hand(sys._getframe()),
             )
         )
         parent = os.getpid()

@@ -121,7 +121,9 @@ class Conclusions:
         """What has had its turn."""
         round_, record = self._situation.round, current.record
         if round_.runs:  # otherwise a change has begun another round meanwhile
-            round_.attempted |= {*record.ended, *record.failed_files} - unproven.keys()
+            # A checkpoint may have waited in the middle of a file that the run was to pass over: that is no attempt.
+            failed = {nodeid for nodeid, path in record.failed_files.items() if path not in record.pruned}
+            round_.attempted |= {*record.ended, *failed} - unproven.keys()
         if current.is_quiet:
             return  # they were counted when they were told
         round_.tests_run += len(record.ended)

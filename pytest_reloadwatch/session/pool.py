@@ -41,6 +41,7 @@ class Pool:
             own = self._own_with(frozen.pid, own)
         self._parents[frozen.pid], self._own[frozen.pid] = frozen.parent, own
         past = self._past(frozen.pid)
+        self._tree.track(filter(None, [frozen.at_hand]))
         checkpoint = Checkpoint(
             pid=frozen.pid,
             parent=frozen.parent,
@@ -51,6 +52,7 @@ class Pool:
             past=_NEVER if past is None else past,
             collected=frozen.collected,
             hoisted=tuple(frozen.hoisted),
+            at_hand=frozen.at_hand,
         )
         self.checkpoints[frozen.pid] = checkpoint
         self._channels[frozen.pid] = channel

@@ -1,6 +1,26 @@
 """Ways in which one module comes to rest on another, and names that lead elsewhere after an edit."""
 
 TRAPS = {
+    "sources that tests compile": [
+        """
+        --- mod.py
+        x = 1
+        --- test_made.py
+        import pathlib, py_compile
+        def test_made():
+            pathlib.Path("made.py").write_text("x = 1\\n")
+            py_compile.compile("made.py", doraise=True)
+        --- test_mod.py
+        import compileall, py_compile
+        import mod
+        def test_mod():
+            assert mod.x == 1
+            py_compile.compile(mod.__file__, doraise=True)
+            assert compileall.compile_file(mod.__file__, force=True, quiet=2)
+        """,
+        "--- mod.py: 1 => 2",
+        "--- mod.py: 2 => 1",
+    ],
     "computed name, first and second user": [
         """
         --- drivers/fast.py
