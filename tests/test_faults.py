@@ -535,19 +535,22 @@ IMPURE = {
 }
 
 
+USES_IMPURE = """
+    --- value.py
+    VALUE = 1
+    --- test_value.py
+    import impure
+    import value
+    def test_value():
+        assert value.VALUE == 1
+"""
+
+
 class TestImpureImport:
     @pytest.mark.parametrize("impurity", IMPURE)
     def test_is_right_and_said_once(self, project, impurity):
         project.write("impure.py", IMPURE[impurity])
-        project.apply("""
-            --- value.py
-            VALUE = 1
-            --- test_value.py
-            import impure
-            import value
-            def test_value():
-                assert value.VALUE == 1
-        """)
+        project.apply(USES_IMPURE)
         with WatchSession(project) as session:
             session.assert_equal_to_cold()
             for value in (2, 3, 1):
@@ -559,15 +562,7 @@ class TestImpureImport:
     def test_all_that_stands_in_the_way_is_said_at_once(self, project):
         """As pytest-rerunfailures has it: a server, and a thread that waits for who connects."""
         project.write("impure.py", IMPURE["socket"] + IMPURE["thread"])
-        project.apply("""
-            --- value.py
-            VALUE = 1
-            --- test_value.py
-            import impure
-            import value
-            def test_value():
-                assert value.VALUE == 1
-        """)
+        project.apply(USES_IMPURE)
         with WatchSession(project) as session:
             session.assert_equal_to_cold()
             assert session.output().count("no checkpoint from here on") == 1

@@ -242,3 +242,31 @@ def test_what_tests_read_before_a_checkpoint_has_said_that_it_is_there_is_none_o
         project.write("data.txt", "2\n")
         step = session.assert_equal_to_cold()
         assert (step.ran, step.reexecuted) == (["test_data.py::test_data"], [])
+
+
+def test_what_tests_read_is_none_of_the_past_of_modules_that_are_hoisted(project):
+    """They are imported in idle time, when a run is over that has read it."""
+    project.apply("""
+        --- data.txt
+        1
+        --- hot.py
+        VALUE = 1
+        --- slow.py
+        VALUE = 1
+        --- test_a.py
+        import hot
+        import slow
+        def test_a():
+            assert open("data.txt").read() and hot.VALUE and slow.VALUE
+    """)
+    with WatchSession(project) as session:
+        session.step()
+        for number in (2, 3):
+            project.write("hot.py", f"VALUE = {number}\n")
+            session.step()
+            session.wait_until_idle()
+        project.write("data.txt", "2\n")
+        session.step()
+        session.wait_until_idle()
+        project.write("hot.py", "VALUE = 4\n")
+        assert session.assert_equal_to_cold().reexecuted == ["hot", "test_a"]

@@ -161,7 +161,8 @@ class Hearing:
     def _on_frozen(self, message: m.Frozen, channel: m.Channel) -> None:
         situation = self._situation
         is_of_run = situation.current is not None and message.run == situation.current.record.number
-        reads = self._book.silent_reads.before(message.mark, message.run)
+        # One with hoisted modules was frozen after its run: what that read is none of its past.
+        reads = self._book.silent_reads.before(message.mark, message.run) if message.mark or is_of_run else ()
         self._pool.add(message._replace(past=[*message.past, *reads]), channel)
         if situation.current is not None and is_of_run:
             situation.current.record.past.update(message.past)

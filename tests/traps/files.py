@@ -18,6 +18,17 @@ NATIVE = """
         def test_other(): pass
 """
 
+NATIVE_AT_IMPORT = (
+    NATIVE
+    + """
+        --- test_native.py
+        import native
+        DATA = native.first("data.txt")
+        def test_native():
+            assert DATA == "1"
+"""
+)
+
 TRAPS = {
     "data that a library opens by itself": [
         NATIVE
@@ -49,13 +60,8 @@ TRAPS = {
         "--- data.txt: 1 => 2",
     ],
     "data that a library opens at import": [
-        NATIVE
+        NATIVE_AT_IMPORT
         + """
-        --- test_native.py
-        import native
-        DATA = native.first("data.txt")
-        def test_native():
-            assert DATA == "1"
         --- test_second.py
         import test_native
         def test_second():
@@ -64,13 +70,8 @@ TRAPS = {
         "--- data.txt: 1 => 2",
     ],
     "data that a library opens at import, and a test by Python": [
-        NATIVE
+        NATIVE_AT_IMPORT
         + """
-        --- test_native.py
-        import native
-        DATA = native.first("data.txt")
-        def test_native():
-            assert DATA == "1"
         --- test_python.py
         def test_python():
             assert open("data.txt").read()

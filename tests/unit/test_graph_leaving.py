@@ -2,6 +2,7 @@
 
 import pytest
 
+from pytest_reloadwatch.graph import leaving
 from pytest_reloadwatch.graph.inert import only_binds
 from pytest_reloadwatch.graph.leaving import keeps_state, missing_module
 
@@ -54,3 +55,12 @@ def test_an_import_that_others_may_feel():
 )
 def test_the_module_that_a_failure_misses(message, module):
     assert missing_module(message) == module
+
+
+def test_each_function_of_a_long_file_is_looked_at_once_however_often_it_is_asked(monkeypatch):
+    looked = []
+    find = leaving._locals
+    monkeypatch.setattr(leaving, "_locals", lambda function: looked.append(function) or find(function))
+    source = b"X = []\ndef one():\n" + b"    a = 1\n    assert a\n" * 50 + b"def two(): pass\n"
+    assert not any(keeps_state(source) for _ in range(3))
+    assert len(looked) == 2
