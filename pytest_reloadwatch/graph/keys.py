@@ -6,6 +6,8 @@ other file, and the code has a mark in front.
 
 A line of a source that a traceback shows has a key of its own, always the same: it counts wherever it stands. Whether
 there is a source at all, is whether it has the empty line.
+
+What is left out of account has a key of its own in proofs, which changes where somebody edits it.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 _CODE = "<code>"
 _TEXT = "<text>"
 _LINE = "<line>"
+_LEFT_OUT = "<left out>"
 _BETWEEN = "\n"  # a path and a line
 _MOST = 1 << 17  # keys to remember: the same few thousand are asked about for each test file and each test
 
@@ -59,6 +62,11 @@ def code_key(path: str) -> str:
     return _CODE + path
 
 
+def left_out_key(path: str) -> str:
+    """The key in proofs for what tests themselves change at *path*."""
+    return _LEFT_OUT + path
+
+
 def line_key(path: str, line: str) -> str:
     """The key for one line of the source at *path*, which has no blanks around it."""
     return f"{_LINE}{path}{_BETWEEN}{line}"
@@ -79,7 +87,7 @@ def path_of(key: str) -> str:
     """The path that a key of any kind is about; the key itself for one that is about none."""
     if is_line(key):
         return key[len(_LINE) :].partition(_BETWEEN)[0]
-    for mark in (_CODE, _TEXT):
+    for mark in (_CODE, _TEXT, _LEFT_OUT):
         if key.startswith(mark):
             return key[len(mark) :]
     return key

@@ -19,9 +19,11 @@ CONFTESTS = "<conftests>"  # which of them are felt by tests of every directory
 WHOLE_RUN = "<whole run>"  # the same as FIRST_PARTY, for who has another verdict where anything is passed over
 ALL_SOURCES = frozenset({FIRST_PARTY, WHOLE_RUN})
 
-# What editors and git put beside a file for a moment, and what Python itself leaves.
+# What editors and git put beside a file for a moment, and SQLite beside a database (https://sqlite.org/tempfiles.html),
+# and what Python itself leaves.
 _TRANSIENT = re.compile(
-    r"\.|__pycache__$|pytest-cache-files-|#|4913$|.*(~|\.sw[a-p]|\.tmp|\.pyc|\.orig|\.lock|___jb_\w+___)$|sed\w{6}$"
+    r"\.|__pycache__$|pytest-cache-files-|#|4913$|sed\w{6}$|.*\.\w+-(journal|wal|shm)$"
+    r"|.*(~|\.sw[a-p]|\.tmp|\.pyc|\.orig|\.lock|___jb_\w+___)$"
 )
 
 

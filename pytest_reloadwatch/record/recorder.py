@@ -41,6 +41,7 @@ _OWN = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 _RESOLVER, _RESOLVE = os.path.realpath.__code__.co_filename, frozenset({"realpath", "_joinrealpath"})
 _THERE = frozenset(f.__code__ for f in (os.path.exists, os.path.isfile, os.path.isdir) if hasattr(f, "__code__"))
 _PYTEST = (f"{os.sep}_pytest{os.sep}", f"{os.sep}pluggy{os.sep}")
+_FIXTURES = f"{os.sep}_pytest{os.sep}fixtures.py"
 
 
 @dataclass
@@ -227,14 +228,17 @@ class Recorder:
                 self.asked(os.path.join(path, name), frame)
 
     def is_asked_by_first_party(self, frame: FrameType | None) -> bool:
-        """Whether this is asked on behalf of a first-party function, and not by pytest or the import system."""
-        asks = self._asks
+        """Whether this is asked on behalf of a first-party function, and not by pytest or the import system.
+
+        A plugin's fixture asks for its test, and a thread for whoever has started it.
+        """
+        asks, called = self._asks, None
         while frame is not None:
             answer = asks(frame.f_code.co_filename)
             if answer is not None:
-                return answer
-            frame = frame.f_back
-        return False
+                return answer or (called is not None and frame.f_code.co_filename.endswith(_FIXTURES))
+            called, frame = frame, frame.f_back
+        return True
 
     def _judge_asker(self, filename: str) -> bool | None:
         """Whether a function of *filename* asks for first-party code, or for others; None: for whoever called it."""

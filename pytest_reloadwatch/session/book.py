@@ -356,10 +356,14 @@ class Book:
         return found.intersection(prune)
 
     def doubtful(self) -> frozenset[str]:
-        """The tests, and files, whose verdict a whole run has yet to confirm."""
+        """The tests, and files with their tests, whose verdict a whole run has yet to confirm."""
         doubtful = self.confirming.doubtful
-        selected = self.select().selected if doubtful else ()
-        return frozenset(test.nodeid for test in selected if test.nodeid in doubtful)
+        if not doubtful:
+            return frozenset()
+        selection = self.select()
+        files = {path: name for path in selection.uncollected if (name := self.files[path][-1].nodeid) in doubtful}
+        tests = {test.nodeid for test in selection.selected if test.nodeid in doubtful or test.path in files}
+        return frozenset(tests.union(files.values()))
 
     @property
     def chronicle(self) -> Chronicle:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import time
 from typing import TYPE_CHECKING
 
 from pytest_reloadwatch.graph.keys import path_of
-from pytest_reloadwatch.proof.digest import ABSENT, digest_bytes, may_be_source
+from pytest_reloadwatch.proof.digest import ABSENT, digest_bytes, is_listing, is_path, may_be_source
 from pytest_reloadwatch.rewind.bytecode import discard_bytecode
 from pytest_reloadwatch.session.ending import USAGE_ERROR
 from pytest_reloadwatch.session.rounds import Failure, Round
 from pytest_reloadwatch.session.states import State
 from pytest_reloadwatch.session.timing import Timing, lateness
+from pytest_reloadwatch.watch.holding import held
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -64,35 +66,51 @@ class Changes:
             found.add(self._book.sweep())
         return found
 
-    def heed(self, found: Sweep, record: RunRecord | None) -> None:
+    def heed(self, found: Sweep, current: Current) -> None:
         """A file that the person adds to a directory in which tests write as well is none of theirs.
 
-        To be asked when the run's *record* holds what it had written when the tree was looked at.
+        To be asked when the record of the run *current* holds what it had written when the tree was looked at.
         """
-        counts = self._situation.round.disturbances
-        if record is None:
-            self._book.heed(found.moved, (), is_idle=True)
-        elif not record.has_unheard:
+        self._own_up(found, current)
+        record, counts = current.record, self._situation.round.disturbances
+        if not record.has_unheard:
             moved = {key: names for key, names in found.moved.items() if counts.get(key, 0) < HEEDED}
             record.disown(self._book.heed(moved, record.written, is_idle=False))
+
+    def heed_idle(self, found: Sweep) -> None:
+        """The same where nothing runs, or no more than the end of a process."""
+        situation = self._situation
+        if situation.leaving is not None:
+            self._own_up(found, situation.leaving)
+        self._book.heed(found.moved, situation.late.expected(), is_idle=True)
+
+    def _own_up(self, found: Sweep, current: Current) -> None:
+        """What the run has done without a word, since it was done by an extension module."""
+        moved = {os.path.join(key.rstrip(os.sep), name) for key, names in found.moved.items() for name in names}
+        untold = moved.union(map(path_of, found.changed | found.arrived)) - current.record.written
+        for path in held(current.pid, {path for path in untold if is_path(path) and not is_listing(path)}):
+            current.record.note_connected(path)
+            self._situation.late.note(path)
 
     def take_in(self, changed: set[str]) -> bool:
         """Whether that is news for the round. Raises Restart."""
         current = self._situation.current
         discard_bytecode(changed)  # before a new process takes it for the source's
         self._check_start(changed)
-        if current is not None:
+        late = self._situation.late.take(changed) if current is None else set()
+        if current is None:
+            self._book.steadiness.declare(changed - late)
+            self._book.steadiness.note_late(late)
+        else:
             changed = changed - current.record.written
         relevant = self._is_relevant(changed)
         outdated = self._find_dependents(changed)
         self._book.forget(changed)
         if not relevant or self._options.once or self._can_wait(changed):
             return False
-        if current is None:
-            self._book.steadiness.declare(changed)
-        else:
+        if current is not None:
             self._count_disturbances(changed)
-        self._note(changed, outdated, anew=self._situation.state is State.IDLE)
+        self._note(changed, outdated, anew=self._situation.state is State.IDLE, is_edit=bool(changed - late))
         return True
 
     def _can_wait(self, changed: set[str]) -> bool:
@@ -106,7 +124,7 @@ class Changes:
         record = current.record
         self._book.following.follow(record.past)
         found = self._book.sweep()
-        self.heed(found, record)
+        self.heed(found, current)
         record.note(found)
         if record.has_unheard:
             self._count_unheard(record)
@@ -120,7 +138,7 @@ class Changes:
         outside = {key for key in found.changed - record.written if self._beginning.file_name(key)}
         if matters and outside and not self._options.once:
             self._count_disturbances(outside)
-            self._note(outside, outdated, anew=False)
+            self._note(outside, outdated, anew=False, is_edit=True)
 
     def _check_start(self, changed: set[str]) -> None:
         """What was read before the root needs a new process; CI runs once, from the tree that it found."""
@@ -147,12 +165,15 @@ class Changes:
         executed = self._hoister.executed
         return self._book.graph.dependents(changed & executed, executed) if changed & executed else set()
 
-    def _note(self, changed: Collection[str], outdated: set[str], *, anew: bool) -> None:
+    def _note(self, changed: Collection[str], outdated: set[str], *, anew: bool, is_edit: bool) -> None:
         """Changes start a round; those that come before the last one was done belong to it too."""
         self._situation.last_change = time.monotonic()
         self._planner.note_edited(changed)
-        self._book.steadiness.expect_rewriting()
         before = Round(timing=self._begin_timing(changed)) if anew else self._situation.round
+        if is_edit:
+            self._book.steadiness.expect_rewriting()
+        elif anew:
+            before.disturbances = self._situation.round.disturbances
         if anew:
             self._book.loose.clear()
         names = [name for key in sorted(changed) if (name := self._beginning.file_name(key))]

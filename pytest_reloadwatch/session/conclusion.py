@@ -74,13 +74,17 @@ class Conclusions:
         if self._covering is not None:
             self._covering.close(self._book.ended(current.record, unproven))
         self._watching.follow()
-        self._conversation.tell_left_out(map(self._beginning.place_name, self._book.following.take_left_out()))
+        self.tell_left_out()
         self._conversation.tell_differing(self._book.confirming.take_differing())
         self._have_retried(unproven, RETRIES + current.record.has_unheard)
         self._count(current, unproven)
         self._judge_ending(current, cancelled=cancelled)
         self._pool.distrust(current.record.number, current.record.disturbed | current.record.written)
         self._tell_end(current, cancelled=cancelled)
+
+    def tell_left_out(self) -> None:
+        """Say of what nobody will hear any more that it changes."""
+        self._conversation.tell_left_out(map(self._beginning.place_name, self._book.following.take_left_out()))
 
     def _reject_order(self, current: Current) -> None:
         """What comes out otherwise in the usual order: who the fixture that fails as it is torn down fails, or who

@@ -249,22 +249,25 @@ class Controller:
 
     def _note_sweep(self, found: Sweep) -> None:
         """What a run has written up to now it has told by now; where it has told its end too, that waits."""
-        current = self._situation.current
+        situation, current = self._situation, self._situation.current
         if current is None:
-            self._changes.heed(found, None)
+            self._changes.heed_idle(found)
             return
-        self._situation.is_looked_at = True
+        situation.is_looked_at = True
         try:
             self._hearing.hear_run()
         finally:
-            self._situation.is_looked_at = False
-        self._changes.heed(found, current.record)
+            situation.is_looked_at = False
+        self._changes.heed(found, current)
         current.record.note(found)
 
     def _on_change(self, changed: set[str]) -> None:
         situation = self._situation
         in_burst = time.monotonic() - situation.last_change < QUIET
-        if not self._changes.take_in(changed):
+        is_news = self._changes.take_in(changed)
+        if situation.current is None:
+            self._conclusions.tell_left_out()
+        if not is_news:
             return
         if situation.current is not None:
             self._canceller.cancel()

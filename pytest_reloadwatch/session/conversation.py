@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import signal
 import time
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_reloadwatch.proof.digest import listing_key, lookup_key
 from pytest_reloadwatch.proof.model import BAD
 from pytest_reloadwatch.rewind import messages as m
+from pytest_reloadwatch.session.late_writes import keys_written
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -96,7 +96,7 @@ class Conversation:
             if kind == "T":
                 self._note_retimed(path, current)
             elif kind == "D":
-                current.record.connected.add(path)
+                current.record.note_connected(path)
             else:
                 self._note_written(path, current)
 
@@ -181,11 +181,10 @@ class Conversation:
         current.record.retimed |= {path, listing_key(path), lookup_key(path)}  # it may be a directory
 
     def _note_written(self, path: str, current: Current) -> None:
-        for directory in (path, os.path.dirname(path)):  # it may be one itself that comes or goes
-            current.record.written |= {directory, listing_key(directory), lookup_key(directory)}
+        current.record.written |= keys_written(path)
 
     def _on_connected(self, message: m.Connected, current: Current) -> None:
-        current.record.connected.add(message.path)
+        current.record.note_connected(message.path)
 
     def _on_retimed(self, message: m.Retimed, current: Current) -> None:
         self._note_retimed(message.path, current)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import TYPE_CHECKING
 
-from pytest_reloadwatch.graph.keys import is_code, is_line, path_of
+from pytest_reloadwatch.graph.keys import is_code, is_line, left_out_key, path_of
 from pytest_reloadwatch.proof.digest import ALL_SOURCES, CONFTESTS, FIRST_PARTY, digest_text, lookup_key
 from pytest_reloadwatch.session.sources import find_data, find_sources
 
@@ -55,6 +56,10 @@ class Following:
         """Whether any verdict or listing rests on one of these keys."""
         return bool(self._interest.intersection(changed) - self.volatile)
 
+    def includes(self, keys: Collection[str]) -> bool:
+        """The same, and whether one of them is left out of account."""
+        return not self._interest.isdisjoint(keys)
+
     def follow_everything(self) -> None:
         """Have sweeps look at all first-party files: verdicts from elsewhere rest on any of them."""
         self.everything = set(find_data(self._first_party))
@@ -100,9 +105,20 @@ class Following:
 
     def leave_out(self, keys: Collection[str]) -> None:
         """Tests rewrite these themselves, each time in another way: no verdict can rest on them."""
-        files = set(keys) - ALL_SOURCES - {CONFTESTS}
-        self._left_out.update(files - self.volatile)
+        files = set(keys) - ALL_SOURCES - {CONFTESTS} - self.volatile
+        self._left_out.update(files)
         self.volatile.update(files)
+        self._renew(files)
+
+    def count_again(self, keys: Collection[str]) -> None:
+        """These have been edited: what rests on what was left out does so no more."""
+        files = self.volatile.intersection(keys)
+        self.volatile -= files
+        self._renew(files)
+
+    def _renew(self, keys: Collection[str]) -> None:
+        for key in keys:
+            self._tree.put(left_out_key(key), uuid.uuid4().hex)  # no proof of another session may hold by chance
 
     def take_left_out(self) -> set[str]:
         """What has been left out since the last call."""

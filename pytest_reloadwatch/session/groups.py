@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_reloadwatch.graph.keys import is_code, path_of, proof_key
+from pytest_reloadwatch.graph.keys import is_code, left_out_key, path_of, proof_key
 from pytest_reloadwatch.proof.selection import MOST_GROUPS
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Groups:
-    """What is left out of account (``following.volatile``) is in none of them."""
+    """What is left out of account (``following.volatile``) is in them as what nobody has edited since."""
 
     def __init__(self, tree: Tree, following: Following) -> None:
         self._tree = tree
@@ -26,7 +26,8 @@ class Groups:
 
     def make(self, keys: Iterable[str]) -> Group:
         """These keys, as they were recorded, with their digests now."""
-        wanted = {proof_key(key) for key in keys if path_of(key) not in self._following.volatile}
+        volatile = self._following.volatile
+        wanted = {left_out_key(path) if (path := path_of(key)) in volatile else proof_key(key) for key in keys}
         self._following.follow(wanted)
         group = frozenset(map(self._tree.entry, wanted))
         if len(self._known) > MOST_GROUPS:

@@ -68,6 +68,7 @@ class Hearing:
             # First, for what a run has heard of them it has told, and then removes.
             self._conversation.hear_children(self._reports.writes(), current)
             self._hear_workers(current)
+        self._hear_afterwards()
         while (
             current is not None
             and current is self._situation.current
@@ -77,6 +78,15 @@ class Hearing:
             if current is self._situation.over or not select.select([current.channel.fileno()], [], [], 0)[0]:
                 return
             self._on_messages(current.channel)
+
+    def _hear_afterwards(self) -> None:
+        """The same of what a run does that has told its end, and of what it has left behind."""
+        if self._situation.current is None:
+            self._situation.late.hear_others(self._reports.writes())
+        while (leaving := self._situation.leaving) is not None and leaving.channel is not None:
+            if not select.select([leaving.channel.fileno()], [], [], 0)[0]:
+                return
+            self._on_messages(leaving.channel)
 
     def hear_last_words(self, current: Current) -> None:
         """Its process is gone, though what it has forked may keep the connection open."""
@@ -134,7 +144,9 @@ class Hearing:
         if isinstance(message, m.Unfit):
             self._on_unfit(message, channel)
             return
-        current = self._situation.current
+        situation, current = self._situation, self._situation.current
+        if situation.leaving is not None and situation.leaving.channel is channel:
+            situation.late.hear(message)
         if current is not None and getattr(message, "run", 0) == current.record.number:
             self._chronicler.hear(message, self._situation.round)
             self._on_run_message(message, current, channel)
@@ -167,8 +179,7 @@ class Hearing:
         if situation.current is not None and is_of_run:
             situation.current.record.past.update(message.past)
         if situation.leaving is not None and situation.leaving.channel is channel:
-            situation.leaving = None  # it stays, for the next run
-            situation.deadlines.kill = None
+            self._let_go()  # it stays, for the next run
         if message.place == "root":
             self._engine.note_ready(message.pid)
         if not situation.has_root:
@@ -209,6 +220,7 @@ class Hearing:
         current.exit_code = message.exit_code
         if message.exit_code != USAGE_ERROR:  # what is wrong is printed at the very end
             self._situation.leaving = current
+            self._situation.late.follow(current.record)
             self._decisions.finish(current)
 
     def _on_forked(self, message: m.Forked) -> None:
@@ -236,8 +248,7 @@ class Hearing:
                 self._decisions.finish(current)
                 return
         if situation.leaving is not None and situation.leaving.channel is channel:
-            situation.leaving = None
-            situation.deadlines.kill = None
+            self._let_go()
             if situation.state is State.IDLE:
                 self._decisions.plan_again()
         elif current is not None and current.channel is channel:
@@ -245,6 +256,15 @@ class Hearing:
             if current.status is None:
                 current.status = self._engine.exit_code(current.pid)
         self._finish_if_over()
+
+    def _let_go(self) -> None:
+        """A run that has finished does no more. What it did last is seen now, for later that would be an edit."""
+        situation = self._situation
+        situation.leaving = None
+        situation.deadlines.kill = None
+        if self._book.following.includes(situation.late.expected()):
+            self._decisions.look()
+        situation.late.end()
 
     def _finish_if_over(self) -> None:
         """A run that died: wait for its parent to tell how, if that lives."""

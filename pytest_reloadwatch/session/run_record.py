@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from pytest_reloadwatch.proof.digest import ALL_SOURCES, is_listing
 from pytest_reloadwatch.proof.model import worst
+from pytest_reloadwatch.session.late_writes import keys_written
 
 if TYPE_CHECKING:
     from pytest_reloadwatch.proof.model import Function, Group
@@ -78,6 +79,11 @@ class RunRecord:
         self.reads_at_end[ended.nodeid] = len(self.reads)
         known = self.ended.get(ended.nodeid)
         self.ended[ended.nodeid] = ended if known is None or known.worker == ended.worker else _both(known, ended)
+
+    def note_connected(self, path: str) -> None:
+        """It has opened the database at *path*, which may come, and have files beside it, without another word."""
+        self.connected.add(path)
+        self.written |= keys_written(path) - {path}
 
     def note_kept(self, path: str) -> None:
         """A library has read it: who asks that library next may read nothing."""

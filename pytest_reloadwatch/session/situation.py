@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from pytest_reloadwatch.session.late_writes import LateWrites
 from pytest_reloadwatch.session.rounds import Deadlines, Round
 from pytest_reloadwatch.session.states import SUCCESSORS, State
 
@@ -18,10 +19,10 @@ if TYPE_CHECKING:
 class Situation:
     """*rested* is the last round that was not for an errand, *current* the run that is alive.
 
-    *leaving* has finished, but its process has not ended yet. *runs* counts those of the session; *failure* is why
-    there can be no other now, *unfit* why a warm process was none to go on from. *interrupts* is how often Ctrl-C came
-    since the last run ended. *over* has finished while the tree *is_looked_at*, and waits. *last_change* and *looked*
-    are moments of the monotonic clock.
+    *leaving* has finished, but its process has not ended yet; *late* is what that may still write. *runs* counts those
+    of the session; *failure* is why there can be no other now, *unfit* why a warm process was none to go on from.
+    *interrupts* is how often Ctrl-C came since the last run ended. *over* has finished while the tree *is_looked_at*,
+    and waits. *last_change* and *looked* are moments of the monotonic clock.
     """
 
     round: Round
@@ -30,6 +31,7 @@ class Situation:
     deadlines: Deadlines = field(default_factory=Deadlines)
     current: Current | None = None
     leaving: Current | None = None
+    late: LateWrites = field(default_factory=LateWrites)
     runs: int = 0
     failure: Failure | None = None
     unfit: str = ""

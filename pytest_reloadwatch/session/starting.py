@@ -69,6 +69,7 @@ class Starter:
             raise Restart("no checkpoint is left")
         checkpoint, order = chosen
         self._reports.skip()
+        situation.late.begin()
         self._book.silent_reads.begin()
         self._warmth.limit = ""
         self._warmth.note_start(checkpoint.past, self._book.module_paths())

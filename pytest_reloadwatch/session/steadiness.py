@@ -25,6 +25,7 @@ class Steadiness:
         self._proofs = proofs
         self._rewritten_once: set[str] = set()
         self._rewritten_lately: set[str] = set()  # since the last edit
+        self._rewritten_late: set[str] = set()  # the same, when the run was over
         self._databases: set[str] = set()
         self._touched_once: set[str] = set()
         self._touched_often: set[str] = set()
@@ -49,12 +50,22 @@ class Steadiness:
 
     def declare(self, keys: Collection[str]) -> None:
         """These changed while nothing ran: somebody edits them."""
-        for known in (self._following.volatile, self._rewritten_once, self._touched_once, self._touched_often):
+        self._following.count_again(keys)
+        for known in (self._rewritten_once, self._touched_once, self._touched_often):
             known.difference_update(keys)
+
+    def note_late(self, keys: set[str]) -> None:
+        """These were written by tests whose run was over.
+
+        What they rest on runs once more, but not time and again.
+        """
+        self._following.leave_out(self._rewritten_late & keys)
+        self._rewritten_late |= keys
 
     def expect_rewriting(self) -> None:
         """Something was edited: what tests make may be another thing for that."""
         self._rewritten_lately.clear()
+        self._rewritten_late.clear()
 
     def out_of_turn(self, run: RunRecord) -> set[str]:
         """The tests of a sorted *run* that rest on what others have made into something else, before or after them."""

@@ -336,6 +336,27 @@ TRAPS = {
         "--- limits.py: 1 => 2",
         "--- shop.py:     1 =>     2",
     ],
+    "a module of two test files that goes, comes back, and then one of them": [
+        """
+        --- shop.py
+        PRICE = 1
+        --- test_a.py
+        import shop
+        def test_a():
+            assert shop.PRICE
+        --- test_b.py
+        import shop
+        def test_b():
+            assert 1 == 1
+        """,
+        "--- shop.py deleted",
+        """
+        --- shop.py
+        PRICE = 1
+        """,
+        "--- test_b.py: 1 == 1 => 1 == 2",
+        "--- test_b.py: 1 == 2 => 2 == 2",
+    ],
     "new test file, and a directory of them": [
         """
         --- test_a.py

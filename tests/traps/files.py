@@ -565,6 +565,47 @@ TRAPS = {
         two
         """,
     ],
+    "what threads ask about": [
+        """
+        --- data/a.txt
+        one
+        --- test_threads.py
+        import asyncio, os
+        from concurrent.futures import ThreadPoolExecutor
+        def test_there():
+            assert not asyncio.run(asyncio.to_thread(os.path.exists, "data/b.txt"))
+        def test_size():
+            with ThreadPoolExecutor() as pool:
+                assert list(pool.map(os.path.getsize, ["data/a.txt"])) == [4]
+        """,
+        "--- data/a.txt: one => three",
+        """
+        --- data/b.txt
+        """,
+        "--- data/a.txt: three => two",
+        "--- data/b.txt deleted",
+    ],
+    "what a plugin's fixture asks about": [
+        """
+        --- pytest.ini
+        [pytest]
+        pythonpath = venv/site-packages
+        addopts = -p plugin
+        --- venv/site-packages/plugin.py
+        import os
+        import pytest
+        @pytest.fixture
+        def data(request):
+            return os.path.isdir(os.path.splitext(request.node.path)[0])
+        --- test_data.py
+        def test_data(data):
+            assert not data
+        """,
+        """
+        --- test_data/a.txt
+        """,
+        "--- test_data deleted",
+    ],
     "a note beside the tests": [
         """
         --- README.md
