@@ -6,6 +6,7 @@ import re
 import shutil
 import signal
 import sqlite3
+import sys
 import tempfile
 from pathlib import Path
 
@@ -639,3 +640,58 @@ def test_the_traceback_of_a_fixture_has_no_frame_of_ours(project):
         session.assert_equal_to_cold()
         assert session.output().count("E   ValueError: of th") == 2
         assert "pytest_reloadwatch" not in session.output()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere names of files have to be text")
+def test_names_and_messages_that_are_no_text_are_kept_all_the_same(project):
+    project.apply("""
+        --- test_names.py
+        import os
+        import pytest
+        def test_reads():
+            assert [open(os.path.join("data", name)).read() for name in os.listdir("data")] == ["1"]
+        def test_fails():
+            raise ValueError("\\ud800")
+        @pytest.mark.parametrize("value", ["\\udcff"])
+        def test_value(value): pass
+    """)
+    os.mkdir(project.path("data"))
+    name = os.path.join(os.fsencode(project.path("data")), b"caf\xe9.txt")
+    for text, exit_code in ("1", 1), ("2", 1):
+        with open(name, "w") as file:
+            file.write(text)
+        with WatchSession(project) as session:
+            step = session.assert_equal_to_cold()
+            assert step.exit_code == exit_code
+            with open(name, "a") as file:
+                file.write("3")
+            assert "test_names.py::test_reads" in session.assert_equal_to_cold().ran
+    with WatchSession(project) as session:
+        assert "test_names.py::test_value[\\udcff]" not in session.step().ran
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes")
+def test_a_pipe_that_a_test_leaves_behind_keeps_nobody_waiting(project):
+    project.apply("""
+        --- test_pipe.py
+        import os, threading
+        NUMBER = 1
+        def write():
+            with open("pipe", "w") as pipe:
+                pipe.write("told")
+        def test_pipe():
+            if not os.path.exists("pipe"):
+                os.mkfifo("pipe")
+            thread = threading.Thread(target=write)
+            thread.start()
+            with open("pipe") as pipe:
+                assert pipe.read() == "told"
+            thread.join()
+        def test_lists():
+            assert "pipe" in os.listdir()
+    """)
+    with WatchSession(project) as session:
+        session.step()
+        project.replace("test_pipe.py", "NUMBER = 1", "NUMBER = 2")
+        assert session.step().ran == ["test_pipe.py::test_pipe", "test_pipe.py::test_lists"]
+        assert session.step().exit_code == 0

@@ -9,11 +9,14 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import stat
 import tokenize
 
 ABSENT = "absent"
 PRESENT = "present"
 UNREADABLE = "unreadable"
+DIRECTORY = "directory"
+SPECIAL = "special"  # a pipe, a socket or a device
 FIRST_PARTY = "<first-party>"
 CONFTESTS = "<conftests>"  # which of them are felt by tests of every directory
 WHOLE_RUN = "<whole run>"  # the same as FIRST_PARTY, for who has another verdict where anything is passed over
@@ -61,18 +64,18 @@ def digest_bytes(data: bytes) -> str:
 
 
 def digest_text(text: str) -> str:
-    return digest_bytes(text.encode("utf-8", "surrogateescape"))
+    return digest_bytes(text.encode("utf-8", "surrogatepass"))
 
 
 def digest_file(path: str) -> str:
-    """The digest of a file's content; says ABSENT or UNREADABLE rather than raise."""
+    """The digest of a file's content; says ABSENT or UNREADABLE rather than raise. A pipe has none."""
     try:
+        if not stat.S_ISREG(os.stat(path).st_mode):  # to open a pipe would wait for who writes into it
+            return DIRECTORY if os.path.isdir(path) else SPECIAL
         with open(path, "rb") as file:
             return digest_bytes(file.read())
     except (FileNotFoundError, NotADirectoryError):
         return ABSENT
-    except IsADirectoryError:
-        return "directory"
     except OSError:
         return UNREADABLE
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from pytest_reloadwatch.proof.model import Function, Group
 
 _NUMBERS = "I"  # 32 bits each
+_ESCAPED = "\x01"  # no path begins with it
 
 
 class Groups:
@@ -35,7 +36,7 @@ class Groups:
     def read_entries(self) -> None:
         """All at once, before many groups are asked for."""
         for number, key, digest in self._db.execute("select id, key, digest from entry"):
-            self._note(number, (key, digest))
+            self._note(number, (_from_column(key), digest))
 
     def _group(self, number: int) -> Group:
         group = self._groups.get(number)
@@ -59,14 +60,15 @@ class Groups:
         entry = self._entries.get(number)
         if entry is None:
             key, digest = self._db.execute("select key, digest from entry where id = ?", (number,)).fetchone()
-            entry = self._note(number, (key, digest))
+            entry = self._note(number, (_from_column(key), digest))
         return entry
 
     def _entry_id(self, entry: tuple[str, str]) -> int:
         known = self._entry_ids.get(entry)
         if known is None:
-            self._db.execute("insert or ignore into entry (key, digest) values (?, ?)", entry)
-            known = self._db.execute("select id from entry where key = ? and digest = ?", entry).fetchone()[0]
+            row = (_to_column(entry[0]), entry[1])
+            self._db.execute("insert or ignore into entry (key, digest) values (?, ?)", row)
+            known = self._db.execute("select id from entry where key = ? and digest = ?", row).fetchone()[0]
             self._note(known, entry)
         return known
 
@@ -88,7 +90,7 @@ class Functions:
         """Their numbers, by name."""
         known = self._files.get(path)
         if known is None:
-            rows = self._db.execute("select name, id from function where path = ?", (path,))
+            rows = self._db.execute("select name, id from function where path = ?", (_to_column(path),))
             known = self._files[path] = dict(rows)
         return known
 
@@ -104,15 +106,34 @@ class Functions:
     def named(self, numbers: Collection[int]) -> set[Function]:
         """The functions with these numbers."""
         rows = self._db.execute("select id, path, name from function")
-        return {(path, name) for number, path, name in rows if number in numbers}
+        return {(_from_column(path), name) for number, path, name in rows if number in numbers}
 
     def number(self, function: Function) -> int:
         path, name = function
         known = self.of(path).get(name)
         if known is None:
-            cursor = self._db.execute("insert into function (path, name) values (?, ?)", function)
+            row = (_to_column(path), name)
+            cursor = self._db.execute("insert into function (path, name) values (?, ?)", row)
             known = self._files[path][name] = cursor.lastrowid or 0
         return known
+
+
+def is_text(name: str) -> bool:
+    """Whether sqlite takes *name* as it is: Python has names of files that are no UTF-8 in surrogates (PEP 383)."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _to_column(key: str) -> str:
+    return key if is_text(key) else _ESCAPED + key.encode("utf-8", "surrogatepass").hex()
+
+
+def _from_column(text: str) -> str:
+    escaped = text.startswith(_ESCAPED)
+    return bytes.fromhex(text[len(_ESCAPED) :]).decode("utf-8", "surrogatepass") if escaped else text
 
 
 class _Ids(dict["Function", int]):

@@ -15,7 +15,7 @@ from pytest_reloadwatch.graph.source import Source
 from pytest_reloadwatch.proof import chronicle, whole
 from pytest_reloadwatch.proof.covered import CoveredTables
 from pytest_reloadwatch.proof.model import Collected, Proof
-from pytest_reloadwatch.proof.numbers import Functions, Groups
+from pytest_reloadwatch.proof.numbers import Functions, Groups, is_text
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -178,13 +178,14 @@ class Store:
     ) -> dict[str, Collection[int] | None]:
         """Write what a run learned in one transaction. The answer is *executed*, by nodeid or AT_IMPORT, in numbers.
 
+        Of test files whose name is no UTF-8 nothing is kept.
         Raises StoreUnusableError.
         """
         self._ahead.clear()
         try:
             with self._db:
-                self._save_files(environment, scope, files)
-                self._save_proofs(environment, list(proofs))
+                self._save_files(environment, scope, [file for file in files if is_text(file.path + file.nodeid)])
+                self._save_proofs(environment, [proof for proof in proofs if is_text(proof.path + proof.nodeid)])
                 return self._save_executed(environment, executed)
         except sqlite3.Error as error:
             raise StoreUnusableError(str(error)) from error
@@ -319,7 +320,7 @@ class Store:
         packed = {nodeid: self._functions.pack(functions) for nodeid, functions in executed.items()}
         self._db.executemany(
             "insert or replace into executed values (?, ?, ?)",
-            [(nodeid, environment, numbers) for nodeid, numbers in packed.items()],
+            [(nodeid, environment, numbers) for nodeid, numbers in packed.items() if is_text(nodeid)],
         )
         return {nodeid: self._functions.unpack(numbers) for nodeid, numbers in packed.items()}
 

@@ -1,4 +1,4 @@
-"""What whole runs have told of failures.
+"""What whole runs have told of failures, and of what was skipped or failed as expected.
 
 In a whole run every test file is collected, and no test comes before its turn. A test can rest on what only other test
 files import, and on tests of its own file that ran before: a verdict from a run that passed something over is doubtful
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from pytest_reloadwatch.exceptions import StoreUnusableError
 from pytest_reloadwatch.proof.digest import digest_text
 from pytest_reloadwatch.proof.model import BAD
+from pytest_reloadwatch.proof.numbers import is_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -27,6 +28,7 @@ create table failure (
     primary key (nodeid, environment)
 ) without rowid;
 """
+MILD = {"skipped": "is skipped", "xfailed": "fails as expected"}  # outcomes that are no failures, and no passes
 _NUMBER = re.compile(r"0x[0-9a-f]+|\d+")
 
 
@@ -39,11 +41,18 @@ class Failure:
 
 
 def failure_name(outcome: str, crash: tuple[str, int, str] | None) -> str:
-    """The same name for the same failure, wherever in its file it stands by now; empty for what is none."""
+    """The same name for the same failure, wherever in its file it stands by now; empty for what has passed."""
     if outcome not in BAD:
-        return ""
+        return outcome if outcome in MILD else ""
     path, _, message = crash or ("", 0, "")
     return digest_text("\n".join((outcome, path, _NUMBER.sub("#", message))))
+
+
+def fared(name: str) -> str:
+    """In a word how a test fared that failed by this *name*, if it did."""
+    if name in MILD:
+        return MILD[name]
+    return "fails" if name else "passes"
 
 
 def is_doubtful(name: str, known: Failure | None) -> bool:
@@ -71,12 +80,13 @@ class Failures:
 
     def save(self, environment: str, found: Mapping[str, Failure], gone: Iterable[str]) -> None:
         """These are as they are now; those that are *gone* passed."""
-        rows = [(nodeid, environment, failure.name, failure.alone) for nodeid, failure in found.items()]
+        rows = [(n, environment, failure.name, failure.alone) for n, failure in found.items() if is_text(n)]
         try:
             with self._db:
                 self._db.executemany("insert or replace into failure values (?, ?, ?, ?)", rows)
                 self._db.executemany(
-                    "delete from failure where nodeid = ? and environment = ?", [(n, environment) for n in gone]
+                    "delete from failure where nodeid = ? and environment = ?",
+                    [(nodeid, environment) for nodeid in gone if is_text(nodeid)],
                 )
         except sqlite3.Error as error:
             raise StoreUnusableError(str(error)) from error

@@ -7,6 +7,7 @@ all that the verdict can rest on, whether the child has ended by then, was kille
 from __future__ import annotations
 
 import contextlib
+import functools
 import importlib.util
 import os
 import sys
@@ -195,6 +196,24 @@ def can_report() -> bool:
 def is_out_of_sight(roots: Iterable[str]) -> bool:
     """Whether first-party source lies where children take everything for the standard library."""
     return any(root.startswith(_LIBRARY) for root in roots)
+
+
+def watch_pipes(on_send: Callable[[], None]) -> None:
+    """Have *on_send* called when multiprocessing sends anything: pools of processes serve one test after the other.
+
+    No audit event tells. Its method is a private one since queues keep the public ones once they have begun to send.
+    """
+    connection: Any = getattr(sys.modules.get("multiprocessing.connection"), "Connection", None)
+    original = getattr(connection, "_send", None)
+    if original is None or hasattr(original, "__wrapped__"):
+        return
+
+    @functools.wraps(original)
+    def send(self: Any, *args: Any, **kwargs: Any) -> Any:
+        on_send()
+        return original(self, *args, **kwargs)
+
+    connection._send = send
 
 
 def key_of(kind: str, path: str) -> str:

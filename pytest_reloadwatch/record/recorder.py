@@ -17,7 +17,7 @@ from pytest_reloadwatch import _compat
 from pytest_reloadwatch.graph.keys import line_key, path_of, text_key, there_key
 from pytest_reloadwatch.proof.digest import FIRST_PARTY, is_listing, listing_key, lookup_key
 from pytest_reloadwatch.record import disk
-from pytest_reloadwatch.record.children import key_of, passed_over
+from pytest_reloadwatch.record.children import key_of, passed_over, watch_pipes
 from pytest_reloadwatch.record.commands import named_in
 from pytest_reloadwatch.record.firstparty import is_in_package
 
@@ -332,6 +332,7 @@ class Recorder:
         """
         if self.paused:
             return
+        watch_pipes(self._talks)
         if not child.report:
             self.on_silent()
             for path in named_in(child.words, child.directory, self.first_party.is_data):
@@ -344,9 +345,13 @@ class Recorder:
         if child.keepers:
             self._kept.append(child)
 
+    def _talks(self) -> None:
+        if not self.paused:
+            self.connects()
+
     def connects(self) -> None:
-        """A socket is connected, perhaps to a process that was started earlier and lives on."""
-        if self._started and self._owners:
+        """Something is sent, or a socket connected, perhaps to a process that was started earlier and lives on."""
+        if self._owners and not self._owners[-1].children.keys() >= set(self._started):
             self._started = self._living()
             for child in self._started:
                 self._connect(self._owners[-1], child)

@@ -11,7 +11,7 @@ from pytest_reloadwatch.exceptions import StoreUnusableError
 from pytest_reloadwatch.graph.keys import proof_key
 from pytest_reloadwatch.proof.digest import WHOLE_RUN
 from pytest_reloadwatch.proof.selection import MOST_GROUPS
-from pytest_reloadwatch.proof.whole import Failure, failure_name, is_doubtful
+from pytest_reloadwatch.proof.whole import MILD, Failure, failure_name, fared, is_doubtful
 from pytest_reloadwatch.session.company import Company
 
 if TYPE_CHECKING:
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 class Judged:
     """What the end of a run means for its verdicts.
 
-    *mended* passed alone and have to pass in a whole run too; nothing is proven until they do. *differing* came out
-    otherwise in this whole run than alone: they rest on others.
+    *mended* did not fail alone and have to show the same in a whole run; nothing is proven until they do. *differing*
+    came out otherwise in this whole run than alone: they rest on others.
     """
 
     mended: set[str] = field(default_factory=set)
@@ -59,7 +59,7 @@ class Confirming:
         self._proofs = proofs
         self._tree = tree
         self._company = Company(files, executed)
-        self._differing: dict[str, str] = {}
+        self._differing: dict[str, tuple[str, str]] = {}
         self._changed: set[str] = set()
         self._known: dict[str, Failure] = {}
         with contextlib.suppress(StoreUnusableError):  # then they are confirmed once more, and saving will complain
@@ -77,7 +77,7 @@ class Confirming:
                 self._note_whole(nodeid, name, judged)
             elif nodeid in fragile or self._is_doubtful(nodeid, name, run, bases, lacks_tests=not is_in_turn):
                 self.doubtful[nodeid] = name
-                if not name:
+                if not name or name in MILD:
                     judged.mended.add(nodeid)
             else:
                 self.doubtful.pop(nodeid, None)
@@ -86,8 +86,8 @@ class Confirming:
             self.doubtful.pop(nodeid, None)
         return judged
 
-    def take_differing(self) -> dict[str, str]:
-        """How those failed, or an empty name, that came out otherwise in a whole run than alone since the last call."""
+    def take_differing(self) -> dict[str, tuple[str, str]]:
+        """How those fared alone and in a whole run since the last call that did not fare alike."""
         differing, self._differing = self._differing, {}
         return differing
 
@@ -154,9 +154,9 @@ class Confirming:
 
     def _note_whole(self, nodeid: str, name: str, judged: Judged) -> None:
         alone = self.doubtful.pop(nodeid, None)
-        if alone is not None and bool(alone) is not bool(name):
+        if alone is not None and fared(alone) != fared(name):
             judged.differing.add(nodeid)
-            self._differing[nodeid] = name
+            self._differing[nodeid] = (fared(alone), fared(name))
         if name:
             known = self._known.get(nodeid)
             self._put(nodeid, Failure(name, alone == name or known == Failure(name, True)))

@@ -154,12 +154,11 @@ class Conversation:
             what = ", ".join(left_out)
             self._screen.note(f"{what} changes in run after run: it is left out of account until you edit it")
 
-    def tell_differing(self, failures: Mapping[str, str]) -> None:
-        """These verdicts are others in a whole run, which has *failures*, than where anything is passed over."""
-        for nodeid, failure in sorted(failures.items())[:FEW]:
-            verb, other = ("fails", "passes") if failure else ("passes", "fails")
+    def tell_differing(self, fared: Mapping[str, tuple[str, str]]) -> None:
+        """These tests fare otherwise in a whole run, which is told second, than where anything is passed over."""
+        for nodeid, (alone, in_whole_run) in sorted(fared.items())[:FEW]:
             self._screen.note(
-                f"{nodeid} {verb} in a whole run only; it {other} without what other test files import,"
+                f"{nodeid} {in_whole_run} in a whole run only; it {alone} without what other test files import,"
                 " or where tests run in another order"
             )
 

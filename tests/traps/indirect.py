@@ -1,6 +1,35 @@
 """Code that a test reaches without importing it: registries, callbacks, subclasses, patches, conftests."""
 
 TRAPS = {
+    "a pool of processes that serves several tests": [
+        """
+        --- pools.py
+        import importlib
+        import multiprocessing
+        POOL = []
+        def value_of(name):
+            return importlib.import_module(name).VALUE
+        def ask(name):
+            if not POOL:
+                POOL.append(multiprocessing.get_context("spawn").Pool(1))
+            return POOL[0].apply(value_of, [name])
+        --- first.py
+        VALUE = 1
+        --- second.py
+        VALUE = 1
+        --- test_pools.py
+        from pools import ask
+        def test_first():
+            assert ask("first") == 1
+        def test_second():
+            assert ask("second") == 1
+        def test_again():
+            assert ask("second") > 0
+        """,
+        "--- second.py: 1 => 2",
+        "--- first.py: 1 => 2",
+        "--- second.py: 2 => 0",
+    ],
     "data that an installed library keeps": [
         """
         --- installed/site-packages/keeper.py

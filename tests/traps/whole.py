@@ -87,6 +87,45 @@ TRAPS = {
         "--- test_a.py: SEEN.append(1) => pass",
         "--- test_a.py: pass => SEEN.append(1)",
     ],
+    "skips and expected failures for want of a registration or of a test before": [
+        """
+        --- data.txt
+        1
+        --- registry.py
+        NAMES = []
+        --- test_a.py
+        import registry
+        registry.NAMES.append("a")
+        def test_a(): pass
+        --- test_b.py
+        import pytest
+        import registry
+        DONE = []
+        def test_before():
+            DONE.append(1)
+        def test_b():
+            if "a" not in registry.NAMES:
+                pytest.skip("nobody is there")
+            assert open("data.txt").read()
+        @pytest.mark.xfail
+        def test_after():
+            assert open("data.txt").read() and DONE
+        """,
+        """
+        --- data.txt
+        2
+        --- test_c.py
+        def test_c(): pass
+        """,
+        "--- test_a.py: append => count",
+        "--- test_a.py: count => append",
+        """
+        --- data.txt
+        3
+        --- test_c.py
+        def test_c(): assert 0
+        """,
+    ],
     "a test that ran before and leaves something": [
         """
         --- data.txt

@@ -55,7 +55,8 @@ def test_a_failure_keeps_its_name_wherever_it_stands():
     assert failure_name("failed", ("/a.py", 30, "assert 4 == <x at 0x7e20>")) == before
     assert failure_name("failed", ("/b.py", 3, "assert 3 == <x at 0x7f10>")) != before
     assert failure_name("error", ("/a.py", 3, "assert 3 == <x at 0x7f10>")) != before
-    assert failure_name("passed", None) == ""
+    assert failure_name("passed", None) == failure_name("xpassed", None) == ""
+    assert failure_name("skipped", None) == "skipped"
 
 
 @pytest.mark.parametrize(
@@ -67,6 +68,9 @@ def test_a_failure_keeps_its_name_wherever_it_stands():
         ("worse", Failure("wrong", alone=True), True),
         ("", Failure("wrong", alone=False), True),
         ("", Failure("wrong", alone=True), False),
+        ("skipped", None, True),
+        ("skipped", Failure("skipped", alone=False), False),
+        ("skipped", Failure("xfailed", alone=True), True),
     ],
 )
 def test_a_verdict_is_doubtful_where_a_whole_run_said_something_else(name, known, doubtful):
