@@ -110,6 +110,14 @@ def stands_alone(item: pytest.Item) -> bool:
     return isinstance(item, (pytest.Function, DoctestItem))
 
 
+def is_of_modules(collector: pytest.Collector) -> bool:
+    """Whether a file's collector imports it as a module, and names what it finds there as the code does."""
+    import pytest  # sessions of the interpreter without pytest import this module too
+    from _pytest.doctest import DoctestModule
+
+    return isinstance(collector, (pytest.Module, DoctestModule))
+
+
 def matches_markers(expression: str, markers: Collection[str]) -> bool:
     """Whether a test with *markers* is one of ``-m expression``; pytest has no public way. Raises ValueError."""
     from _pytest.mark.expression import Expression

@@ -511,3 +511,36 @@ def test_what_an_extension_module_writes_is_no_change(project):
         session.step()
         session.wait_until_idle()
         assert session.step().ran == []
+
+
+def test_a_source_that_tests_make_import_and_remove_is_no_change(project):
+    """It is looked at while it is there: its code counts as the file does."""
+    project.apply("""
+        --- lib.py
+        X = 1
+        --- test_made.py
+        import importlib.util, os, time
+        import lib
+        def load():
+            if not os.path.exists("made.py"):
+                with open("made.py", "w") as file:
+                    file.write(f"STAMP = {time.time()}\\nX = {lib.X}\\n")
+            spec = importlib.util.spec_from_file_location("made", os.path.abspath("made.py"))
+            module = importlib.util.module_from_spec(spec)
+            spec.loader.exec_module(module)
+            return module
+        def test_makes():
+            assert load().X < 9
+        def test_takes():
+            time.sleep(0.3)
+            assert load().X < 9
+        def test_removes():
+            os.remove("made.py")
+    """)
+    with WatchSession(project) as session:
+        session.step()
+        for number in (2, 3):
+            project.write("lib.py", f"X = {number}\n")
+            step = session.assert_equal_to_cold()
+            assert len(step.runs) == 1
+            assert not step.of("run_finished")[0]["cancelled"]

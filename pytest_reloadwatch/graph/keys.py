@@ -16,7 +16,7 @@ import functools
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
 _CODE = "<code>"
 _TEXT = "<text>"
@@ -91,6 +91,11 @@ def path_of(key: str) -> str:
         if key.startswith(mark):
             return key[len(mark) :]
     return key
+
+
+def about_others(keys: Iterable[str], paths: Collection[str]) -> set[str]:
+    """Those of these keys, of any kind, that are about none of *paths*."""
+    return {key for key in keys if path_of(key) not in paths}
 
 
 def is_code(key: str) -> bool:

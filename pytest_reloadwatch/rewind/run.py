@@ -163,6 +163,8 @@ class Run:
             self._timeline.send(CollectFailed(self._run, path, collector.nodeid, seconds, crash))
             if not is_file:  # a directory, by its conftest: what lies below is not collected
                 self._note_collected(os.path.join(path, ""), collector.nodeid, "error")
+        if is_file and not _compat.is_of_modules(collector):
+            self._importing.is_document(path)
         if is_file and self._timeline.collected.get(path) != _PRUNED:
             self._note_collected(path, collector.nodeid, "error" if report.failed else "ok")
         return report

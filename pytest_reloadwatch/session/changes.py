@@ -6,7 +6,7 @@ import os
 import time
 from typing import TYPE_CHECKING
 
-from pytest_reloadwatch.graph.keys import path_of
+from pytest_reloadwatch.graph.keys import about_others, path_of
 from pytest_reloadwatch.proof.digest import ABSENT, digest_bytes, is_listing, is_path, may_be_source
 from pytest_reloadwatch.rewind.bytecode import discard_bytecode
 from pytest_reloadwatch.session.ending import USAGE_ERROR
@@ -102,7 +102,7 @@ class Changes:
             self._book.steadiness.declare(changed - late)
             self._book.steadiness.note_late(late)
         else:
-            changed = changed - current.record.written
+            changed = about_others(changed, current.record.written)
         relevant = self._is_relevant(changed)
         outdated = self._find_dependents(changed)
         self._book.forget(changed)
@@ -132,11 +132,11 @@ class Changes:
             return
         discard_bytecode(found.changed)
         self._check_start(found.changed)
-        matters = self._book.following.matters(found.changed - record.written)
+        others = about_others(found.changed, record.written)
         outdated = self._find_dependents(found.changed)
         self._book.forget(found.changed)
-        outside = {key for key in found.changed - record.written if self._beginning.file_name(key)}
-        if matters and outside and not self._options.once:
+        outside = {key for key in others if self._beginning.file_name(key)}
+        if self._book.following.matters(others) and outside and not self._options.once:
             self._count_disturbances(outside)
             self._note(outside, outdated, anew=False, is_edit=True)
 

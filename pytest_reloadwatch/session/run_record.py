@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from pytest_reloadwatch.graph.keys import about_others
 from pytest_reloadwatch.proof.digest import ALL_SOURCES, is_listing
 from pytest_reloadwatch.proof.model import worst
 from pytest_reloadwatch.session.late_writes import keys_written
@@ -106,7 +107,7 @@ class RunRecord:
         own = {key: digest for key, digest in found.before.items() if key in self.written}
         self.before = own | self.before
         self.first_seen = found.before | self.first_seen
-        self.disturbed |= found.changed - self.written
+        self.disturbed |= about_others(found.changed, self.written)
         self.touched |= {key for key in found.touched - found.changed if not is_listing(key)}
 
 

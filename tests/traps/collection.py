@@ -357,6 +357,45 @@ TRAPS = {
         "--- test_b.py: 1 == 1 => 1 == 2",
         "--- test_b.py: 1 == 2 => 2 == 2",
     ],
+    "examples in a source that are named by their lines": [
+        """
+        --- pytest.ini
+        [pytest]
+        pythonpath = venv/site-packages
+        addopts = -p examples
+        --- venv/site-packages/examples.py
+        import pytest
+        class Examples(pytest.File):
+            def collect(self):
+                for number, line in enumerate(self.path.read_text().splitlines(), 1):
+                    if ">>>" in line:
+                        yield Example.from_parent(self, name=f"line:{number}")
+        class Example(pytest.Item):
+            def runtest(self): pass
+        def pytest_collect_file(file_path, parent):
+            if file_path.name == "shop.py":
+                return Examples.from_parent(parent, path=file_path)
+        --- shop.py
+        def price():
+            '''
+            >>> price()
+            1
+            '''
+            return 1
+        --- test_other.py
+        def test_other(): pass
+        """,
+        """
+        --- shop.py
+        # A comment.
+        def price():
+            '''
+            >>> price()
+            1
+            '''
+            return 1
+        """,
+    ],
     "new test file, and a directory of them": [
         """
         --- test_a.py
