@@ -544,3 +544,22 @@ def test_a_source_that_tests_make_import_and_remove_is_no_change(project):
             step = session.assert_equal_to_cold()
             assert len(step.runs) == 1
             assert not step.of("run_finished")[0]["cancelled"]
+
+
+def test_what_tests_compile_stays_when_they_remove_its_source(project):
+    project.apply("""
+        --- test_compiles.py
+        import os, py_compile, time
+        def test_compiles():
+            os.makedirs("made", exist_ok=True)
+            assert "part.py" not in os.listdir("made")
+            with open("made/part.py", "w") as file:
+                file.write("X = 1\\n")
+            time.sleep(0.2)  # it is seen
+            compiled = py_compile.compile("made/part.py", doraise=True)
+            os.remove("made/part.py")
+            time.sleep(0.2)
+            assert os.path.exists(compiled)
+    """)
+    with WatchSession(project) as session:
+        assert session.step().exit_code == 0

@@ -95,7 +95,8 @@ class Changes:
     def take_in(self, changed: set[str]) -> bool:
         """Whether that is news for the round. Raises Restart."""
         current = self._situation.current
-        discard_bytecode(changed)  # before a new process takes it for the source's
+        # Before a new process takes it for the source's; what tests compile themselves is theirs to use.
+        discard_bytecode(changed if current is None else about_others(changed, current.record.written))
         self._check_start(changed)
         late = self._situation.late.take(changed) if current is None else set()
         if current is None:
@@ -130,9 +131,9 @@ class Changes:
             self._count_unheard(record)
         if not found.changed:
             return
-        discard_bytecode(found.changed)
-        self._check_start(found.changed)
         others = about_others(found.changed, record.written)
+        discard_bytecode(others)
+        self._check_start(found.changed)
         outdated = self._find_dependents(found.changed)
         self._book.forget(found.changed)
         outside = {key for key in others if self._beginning.file_name(key)}
