@@ -563,3 +563,46 @@ def test_what_tests_compile_stays_when_they_remove_its_source(project):
     """)
     with WatchSession(project) as session:
         assert session.step().exit_code == 0
+
+
+STAMPS = """
+    --- pytest.ini
+    --- lib.py
+    X = 1
+    --- test_stamps.py
+    import time
+    import lib
+    def test_stamps():
+        import made
+        assert made.X == lib.X
+        time.sleep(0.3)
+    def test_other():
+        assert lib.X
+"""
+IN_A_FIXTURE = """
+    --- conftest.py
+    import pytest, time
+    import lib
+    @pytest.fixture(scope="session", autouse=True)
+    def make():
+        with open("made.py", "w") as file:
+            file.write(f"STAMP = {time.time()}\\nX = {lib.X}\\n")
+"""
+IN_A_CONFTEST = """
+    --- conftest.py
+    import time
+    import lib
+    with open("made.py", "w") as file:
+        file.write(f"STAMP = {time.time()}\\nX = {lib.X}\\n")
+"""
+
+
+@pytest.mark.parametrize("stamps", [IN_A_FIXTURE, IN_A_CONFTEST], ids=["in a fixture", "in a conftest"])
+def test_a_source_that_is_another_in_each_run_leaves_no_test_unproven(project, stamps):
+    project.apply(STAMPS)
+    project.apply(stamps)
+    with WatchSession(project) as session:
+        session.assert_equal_to_cold()
+        for number in (2, 3):
+            project.write("lib.py", f"X = {number}\n")
+            session.assert_equal_to_cold()

@@ -11,6 +11,8 @@ from pytest_reloadwatch.session.ending import USAGE_ERROR, failure_code, is_fail
 from pytest_reloadwatch.session.rounds import Failure, Round, Wish
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from pytest_reloadwatch.covering.covering import Covering
     from pytest_reloadwatch.session.assessing import Assessor
     from pytest_reloadwatch.session.beginning import Beginning
@@ -74,7 +76,8 @@ class Conclusions:
         if self._covering is not None:
             self._covering.close(self._book.ended(current.record, unproven))
         self._watching.follow()
-        self.tell_left_out()
+        if self.tell_left_out():
+            self._give_another_turn(unproven)
         self._conversation.tell_differing(self._book.confirming.take_differing())
         self._have_retried(unproven, RETRIES + current.record.has_unheard)
         self._count(current, unproven)
@@ -82,9 +85,17 @@ class Conclusions:
         self._pool.distrust(current.record.number, current.record.disturbed | current.record.written)
         self._tell_end(current, cancelled=cancelled)
 
-    def tell_left_out(self) -> None:
-        """Say of what nobody will hear any more that it changes."""
-        self._conversation.tell_left_out(map(self._beginning.place_name, self._book.following.take_left_out()))
+    def tell_left_out(self) -> bool:
+        """Say of what nobody will hear any more that it changes; whether there is anything new of the kind."""
+        left_out = self._book.following.take_left_out()
+        self._conversation.tell_left_out(map(self._beginning.place_name, left_out))
+        return bool(left_out)
+
+    def _give_another_turn(self, unproven: Collection[str]) -> None:
+        """To tests that had theirs in this round, and lost their proof to what was left out after it."""
+        round_ = self._situation.round
+        round_.attempted &= self._book.select().verdicts.keys() | set(unproven)
+        round_.before_run = None
 
     def _reject_order(self, current: Current) -> None:
         """What comes out otherwise in the usual order: who the fixture that fails as it is torn down fails, or who
