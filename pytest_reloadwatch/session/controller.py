@@ -166,7 +166,8 @@ class Controller:
                     self._let_gather()
                 for key, _ in self._selector.select(patience):
                     action: Callable[[], None] = key.data
-                    if not self._situation.has_ended() and key.fd in self._selector.get_map():
+                    # An action before may have closed it, and another connection may have its number by now.
+                    if not self._situation.has_ended() and self._selector.get_map().get(key.fd) is key:
                         action()
                 self._on_time()
         except Restart:
