@@ -487,6 +487,16 @@ class TestEditDuringARun:
             self.open_gate(blocking)
             assert session.assert_equal_to_cold().outcomes["test_a.py::test_before"] == "failed"
 
+    def test_of_data_that_is_gone_when_the_run_dies(self, blocking):
+        blocking.write("data/a.txt", "text")
+        blocking.write("test_a.py", "def test_before(): assert open('data/a.txt').read() == 'text'\n")
+        blocking.write("test_c.py", "import os\ndef test_after(): os.kill(os.getpid(), 9)\n")
+        with WatchSession(blocking) as session:
+            self.wait_until_it_blocks(blocking, 1)
+            blocking.delete("data/a.txt")
+            self.open_gate(blocking)
+            assert session.step().outcomes["test_a.py::test_before"] == "failed"
+
     def test_of_a_file_that_the_run_has_yet_to_import(self, blocking):
         blocking.write("late.py", "VALUE = 1\n")
         blocking.write("test_c.py", "def test_after():\n    import late\n    assert late.VALUE == 1\n")

@@ -56,6 +56,10 @@ class Owners:
             self._watcher.stop()
             self._is_watching = False
 
+    def has_news(self) -> bool:
+        """See Recorder."""
+        return self._recorder.has_news()
+
     def begin_test(self, item: pytest.Item, *, is_known: bool) -> None:
         """*is_known*: the test will execute what it executed when it last ran."""
         self._path = str(item.path) if isinstance(item, pytest.Function) else ""

@@ -125,6 +125,7 @@ class Recorder:
         self.covered: Callable[[], CodeWatcher | None] = lambda: None  # for what coverage, measuring all, may miss
         self.has_silent = False  # whether a process was started, on no test's account, that does not report
         self._owners: list[Owner] = []
+        self._edges_told: set[tuple[str, str]] = set()
         self._makers: dict[str, Owner | None] = {}  # of what was made here: the last test that wrote it
         self._looked_at: set[str] = set()
         self._kept_by_libraries: set[str] = set()
@@ -132,11 +133,21 @@ class Recorder:
         self._started: list[Child] = []
         self._kept: list[Child] = []  # those of which a module may keep something
 
+    def begin_run(self) -> None:
+        """Who is told may have forgotten since what sources rest on that have changed."""
+        self._edges_told.clear()
+
+    def has_news(self) -> bool:
+        """Whether a verdict could not be told from what is known: more was learned than is learned time and again."""
+        new = self.learned
+        return bool(new.there or new.modules or new.ambient or not new.edges.keys() <= self._edges_told)
+
     def take(self) -> Learned:
         """What was learned since the last call."""
         self.on_take()
         self.hear_children()
         learned, self.learned = self.learned, Learned()
+        self._edges_told |= learned.edges.keys()
         return learned
 
     def pause(self) -> None:

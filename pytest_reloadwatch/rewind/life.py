@@ -64,6 +64,7 @@ def record_loads(life: Life, recorder: Recorder) -> Callable[[], None]:
     """
 
     def begin_run() -> None:
+        recorder.begin_run()
         loads.begin_run(life.order.run, life.order.cause, life.order.executions)
 
     loads = record()

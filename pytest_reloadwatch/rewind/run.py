@@ -310,6 +310,8 @@ class Run:
         return None if waited is None else min(waited, self._seconds)
 
     def _tell(self, item: pytest.Item, outcome: str, owner: Owner, *, with_next: bool) -> None:
+        if self._owners.has_news():
+            self._timeline.report()  # the run may end at any time, and then its verdicts stand
         new = self._owners.code_since(self._codes_told)
         self._codes_told += len(new)
         self._timeline.send(
