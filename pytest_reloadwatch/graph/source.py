@@ -10,7 +10,11 @@ from dataclasses import dataclass
 from pytest_reloadwatch.graph.fingerprint import Fingerprints, fingerprints, fingerprints_in, semantic_digest
 from pytest_reloadwatch.graph.imports import UNPARSABLE, SourceImports, imports_in
 
-_LINES = re.compile(rb"lineno|getsourcelines|findsource|getframeinfo|co_lines|co_positions")
+_LINES = re.compile(
+    rb"lineno|getsourcelines|findsource|getframeinfo|co_lines|co_positions"
+    rb"|format_exc|print_exc|format_tb|extract_tb|format_stack|extract_stack"
+    rb"|\.py:\d|\bline \d"  # as tracebacks and logs name them
+)
 
 
 @dataclass(frozen=True)

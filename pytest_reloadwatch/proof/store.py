@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pytest_reloadwatch.proof.covered import Owner
     from pytest_reloadwatch.proof.model import Function, Group
 
-VERSION = "10"
+VERSION = "11"
 PROOFS_KEPT = 8  # a test: enough for a branch and back, and for a few undone edits
 AT_IMPORT = ""  # in place of a nodeid
 MANY = 500  # tests from which on it is quicker to read the history of all

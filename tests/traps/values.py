@@ -1,6 +1,34 @@
 """Values that tests are made of: constants, attributes, parameters, conditions, the text of a source."""
 
 TRAPS = {
+    "numbers of lines in what is printed of a log and a traceback": [
+        """
+        --- shop.py
+        import logging
+        def warn():
+            logging.warning("dear")
+        --- test_log.py
+        import shop
+        def test_log(caplog):
+            shop.warn()
+            assert "shop.py:3" in caplog.text
+        --- test_trace.py
+        import traceback, shop
+        def test_trace(monkeypatch):
+            monkeypatch.delattr("logging.warning")
+            try:
+                shop.warn()
+            except AttributeError:
+                assert "line 3, in warn" in traceback.format_exc()
+        """,
+        """
+        --- shop.py
+        import logging
+        # A comment.
+        def warn():
+            logging.warning("dear")
+        """,
+    ],
     "number of a line": [
         """
         --- shop.py
