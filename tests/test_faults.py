@@ -695,3 +695,25 @@ def test_a_pipe_that_a_test_leaves_behind_keeps_nobody_waiting(project):
         project.replace("test_pipe.py", "NUMBER = 1", "NUMBER = 2")
         assert session.step().ran == ["test_pipe.py::test_pipe", "test_pipe.py::test_lists"]
         assert session.step().exit_code == 0
+
+
+def test_the_functions_that_are_watched_are_the_systems_own_as_far_as_anybody_sees(project):
+    project.apply("""
+        --- test_os.py
+        import os, pickle
+        class Asks:
+            stat = os.stat
+        def test_method():
+            assert Asks().stat(".")
+        def test_pickle():
+            assert pickle.loads(pickle.dumps(os.stat)) is os.stat
+        def test_name():
+            assert "built-in" in repr(os.access)
+        def test_missing():
+            os.lstat("missing")
+    """)
+    with WatchSession(project) as session:
+        step = session.assert_equal_to_cold()
+        assert step.of("settled")[0]["outcomes"]["test_os.py::test_missing"] == "failed"
+        session.wait_for_output("test_os.py:11: FileNotFoundError")
+        assert "audit.py" not in session.output()

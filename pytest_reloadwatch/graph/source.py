@@ -12,7 +12,6 @@ from pytest_reloadwatch.graph.imports import UNPARSABLE, SourceImports, imports_
 
 _LINES = re.compile(
     rb"lineno|getsourcelines|findsource|getframeinfo|co_lines|co_positions"
-    rb"|format_exc|print_exc|format_tb|extract_tb|format_stack|extract_stack"
     rb"|\.py:\d|\bline \d"  # as tracebacks and logs name them
 )
 

@@ -97,17 +97,38 @@ def _watch_stat(recorder: Recorder) -> None:
         globber.lstat = staticmethod(os.lstat)
 
 
-def _watched(original: Any, recorder: Recorder, report: Callable[[str, FrameType], None]) -> Any:
-    """*original*, a function of a path, which first tells *report* who asks for which path, if that is first-party."""
+class _Asked:
+    """*original*, of a path, which first tells *report* who asks for which path; no function, or it could be a method.
 
-    @functools.wraps(original)
-    def ask(path: Any, *args: Any, **kwargs: Any) -> Any:
+    A traceback through it shows nothing of it in pytest's reports, and a process that gets it by pickle has its own.
+    """
+
+    def __init__(self, original: Any, recorder: Recorder, report: Callable[[str, FrameType], None]) -> None:
+        functools.update_wrapper(self, original)
+        self.__module__ = "os"  # by which it is found again
+        self._original = original
+        self._recorder = recorder
+        self._report = report
+
+    def __call__(self, path: Any, *args: Any, **kwargs: Any) -> Any:
+        __tracebackhide__ = True
+        recorder = self._recorder
         if not recorder.paused and recorder.is_asked_by_first_party(sys._getframe(1)):
             absolute = sitecustomize.absolute(path)
             if absolute is not None:
-                report(absolute, sys._getframe(1))
-        return original(path, *args, **kwargs)
+                self._report(absolute, sys._getframe(1))
+        return self._original(path, *args, **kwargs)
 
+    def __reduce__(self) -> str:
+        return str(self._original.__name__)
+
+    def __repr__(self) -> str:
+        return repr(self._original)
+
+
+def _watched(original: Any, recorder: Recorder, report: Callable[[str, FrameType], None]) -> Any:
+    """*original*, of which those that the project's code calls are reported."""
+    ask = _Asked(original, recorder, report)
     for supporting in (os.supports_dir_fd, os.supports_fd, os.supports_follow_symlinks, os.supports_effective_ids):
         if original in supporting:
             supporting.add(ask)

@@ -7,7 +7,7 @@ import gc
 import os
 import signal
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -369,13 +369,15 @@ class Run:
     # The end
 
     @pytest.hookimpl(tryfirst=True)
-    def pytest_keyboard_interrupt(self) -> None:
+    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
         """The terminal's Ctrl-C has been heard: the controller's, which may follow it, would end the report of it."""
         signal.signal(signal.SIGINT, signal.SIG_IGN)
+        excinfo.traceback = excinfo.traceback.filter(has_line)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, object, object]:
         """Outermost, so after the summary: nobody has to wait for what comes then."""
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # all that there was to interrupt is over
         self._timeline.put_off_removal()
         result = yield
         self._timeline.report()
@@ -395,6 +397,14 @@ class Pruner:
     @pytest.hookimpl(tryfirst=True)
     def pytest_make_collect_report(self, collector: pytest.Collector) -> pytest.CollectReport | None:
         return self._run.prune(collector)
+
+
+def has_line(entry: Any) -> bool:
+    """Whether pytest can show it: an interrupt may come amid what belongs to none since Python 3.11."""
+    try:
+        return entry.lineno is not None
+    except TypeError:
+        return False
 
 
 def _markers(item: pytest.Item) -> list[str]:
