@@ -420,6 +420,18 @@ class TestEditDuringARun:
             assert first == ["test_a.py::test_before"]  # a cancelled test has no verdict
             assert step.ran.count("test_a.py::test_before") == 1  # what was proven before stays proven
 
+    def test_keeps_to_itself_how_the_run_ended(self, blocking):
+        blocking.write("test_a.py", "def test_before(): assert 'was' == 'is'\n")
+        with WatchSession(blocking) as session:
+            self.wait_until_it_blocks(blocking, 1)
+            blocking.write("app.py", "VALUE = 2\n")
+            self.wait_until_it_blocks(blocking, 2)
+            assert "'was' == 'is'" not in session.output()
+            self.open_gate(blocking)
+            session.step()
+            session.wait_for_output("'was' == 'is'")
+            assert "KeyboardInterrupt" not in session.output()
+
     def test_is_seen_though_nobody_asks(self, blocking):
         with WatchSession(blocking) as session:
             self.wait_until_it_blocks(blocking, 1)

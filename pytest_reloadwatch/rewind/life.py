@@ -29,6 +29,9 @@ class Life(Protocol):
     def is_interrupted(self) -> bool:
         """Whether the controller has written into the report of this run since the last question."""
 
+    def is_cancelled(self) -> bool:
+        """Whether the run is being interrupted for a change."""
+
     def report(self) -> None:
         """Send what the recorder has learned since the last report."""
 

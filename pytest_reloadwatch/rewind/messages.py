@@ -70,6 +70,12 @@ class Shown(NamedTuple):
     run: int
 
 
+class Cancelled(NamedTuple):
+    """Controller to run: an interrupt follows, for what you say is outdated; so do not say it."""
+
+    run: int
+
+
 class Retire(NamedTuple):
     """Controller to checkpoint: leave."""
 
@@ -397,6 +403,7 @@ class Stopped(NamedTuple):
 Message: TypeAlias = (
     Resume
     | Shown
+    | Cancelled
     | Retire
     | Spare
     | Hoist

@@ -1,4 +1,7 @@
-"""A run that only confirms prints nothing, and enters no debugger: what it would say has been said."""
+"""A run that only confirms prints nothing, and enters no debugger: what it would say has been said.
+
+Nor does one say how it ended that is cancelled for a change.
+"""
 
 from __future__ import annotations
 
@@ -20,6 +23,13 @@ class Quiet:
         self._plugins = config.pluginmanager
         self._loud: Any = None
         self._debugger: Any = None
+
+    def fall_silent(self) -> None:
+        """In the middle of a report, of which nobody wants to read the end."""
+        reporter = self._plugins.getplugin("terminalreporter")
+        if reporter is not None:
+            reporter.ensure_newline()
+        self.keep(True)
 
     def keep(self, is_quiet: bool) -> None:
         """From here on, or not any more."""

@@ -373,6 +373,8 @@ class Run:
         """The terminal's Ctrl-C has been heard: the controller's, which may follow it, would end the report of it."""
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         excinfo.traceback = excinfo.traceback.filter(has_line)
+        if self._timeline.is_cancelled():
+            self._quiet.fall_silent()
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, object, object]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from pytest_reloadwatch.exceptions import BadMessageError
 from pytest_reloadwatch.rewind.messages import (
+    Cancelled,
     Channel,
     Connected,
     Joined,
@@ -23,6 +24,8 @@ from pytest_reloadwatch.rewind.messages import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pytest_reloadwatch.record.recorder import Learned, Recorder
 
 
@@ -33,6 +36,7 @@ class Speaker:
         self.order = Resume(0)
         self._channel: Channel | None = None
         self._unsent: list[Message] = []
+        self._cancelled = 0
         recorder.on_write = lambda path: self.send(Wrote(self.order.run, path))
         recorder.on_connect = lambda path: self.send(Connected(self.order.run, path))
         recorder.on_retime = lambda path: self.send(Retimed(self.order.run, path))
@@ -69,10 +73,22 @@ class Speaker:
 
     def is_interrupted(self) -> bool:
         """Whether the controller has written into the report of this run since the last question."""
+        return any(isinstance(message, Shown) for message in self._hear())
+
+    def is_cancelled(self) -> bool:
+        """Whether the run is being interrupted for a change."""
+        self._hear()
+        return self._cancelled == self.order.run
+
+    def _hear(self) -> Sequence[Message]:
+        heard: Sequence[Message] = ()
         with contextlib.suppress(OSError, ValueError, BadMessageError):  # a test may have closed it
             if self._channel is not None and select.select([self._channel.fileno()], [], [], 0)[0]:
-                return any(isinstance(message, Shown) for message in self._channel.receive() or ())
-        return False
+                heard = self._channel.receive() or ()
+        for message in heard:
+            if isinstance(message, Cancelled):
+                self._cancelled = message.run
+        return heard
 
     def send(self, message: Message, *, with_next: bool = False) -> None:
         """Tell the controller, *with_next* together with what comes next: a run whose controller is gone ends here."""

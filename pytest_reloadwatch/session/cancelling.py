@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import select
 import time
 from typing import TYPE_CHECKING
 
-from pytest_reloadwatch.rewind.messages import Frozen
+from pytest_reloadwatch.rewind.messages import Cancelled, Frozen
 from pytest_reloadwatch.session.states import State
 
 if TYPE_CHECKING:
     from pytest_reloadwatch.rewind.messages import Channel
     from pytest_reloadwatch.session.engine import Engine
+    from pytest_reloadwatch.session.rounds import Current
     from pytest_reloadwatch.session.situation import Situation
 
 PATIENCE = 0.3  # seconds that a run has to heed the terminal's own Ctrl-C
@@ -25,14 +27,25 @@ class Canceller:
         self._situation = situation
         self._engine = engine
 
-    def cancel(self) -> None:
-        """End the run to make room for the next; a debugger's session is left alone."""
+    def cancel(self, *, is_outdated: bool = True) -> None:
+        """End the run to make room for the next; a debugger's session is left alone.
+
+        What it would have to say of its tests nobody wants to read where the run *is_outdated*.
+        """
         situation = self._situation
         if situation.state is State.RUNNING and situation.current is not None and not situation.current.debugging:
             situation.move(State.CANCELLING)
             situation.interrupts = 0
+            if is_outdated:
+                self._announce(situation.current)
             self.interrupt()
             situation.deadlines.kill = time.monotonic() + GRACE
+
+    @staticmethod
+    def _announce(current: Current) -> None:
+        if current.channel is not None:
+            with contextlib.suppress(OSError):  # it has just ended
+                current.channel.send(Cancelled(current.record.number))
 
     def heed_interrupt(self) -> None:
         """The terminal has sent Ctrl-C to the run too: that may be enough."""

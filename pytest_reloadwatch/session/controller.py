@@ -385,7 +385,7 @@ class Controller:
     def hold(self) -> None:
         if self._situation.state is State.RUNNING:
             self._situation.round.held = True
-            self._canceller.cancel()
+            self._canceller.cancel(is_outdated=False)
 
     def rearrange(self) -> None:
         situation = self._situation
