@@ -155,7 +155,7 @@ class Controller:
         """Serve until the session ends. Raises Restart."""
         gc.freeze()  # what pytest has left here is nobody's any more
         gc.disable()  # until there is time, see _work_ahead
-        signals = Signals(self._selector, self)
+        self._signals = Signals(self._selector, self)
         is_restart = False
         self._engine.begin()
         try:
@@ -169,13 +169,14 @@ class Controller:
                     # An action before may have closed it, and another connection may have its number by now.
                     if not self._situation.has_ended() and self._selector.get_map().get(key.fd) is key:
                         action()
+                self._signals.heed()
                 self._on_time()
         except Restart:
             is_restart = True
             raise
         finally:
             self._end_processes(for_restart=is_restart)
-            signals.close()
+            self._signals.close()
         return self._situation.exit_code
 
     def _let_gather(self) -> None:
@@ -350,6 +351,8 @@ class Controller:
         situation.over = current if situation.is_looked_at else None
         if situation.is_looked_at:
             return
+        if current.exit_code == INTERRUPTED and self._signals.take_interrupt():
+            self.on_interrupt()  # the terminal's Ctrl-C, which the run has heard sooner
         cancelled = situation.state is State.CANCELLING
         situation.current = None
         situation.deadlines = Deadlines()
