@@ -151,14 +151,17 @@ def _become_root(
 
         import_ahead()
     timeline.hibernate_as_root()
-    if covering is not None:
-        from pytest_reloadwatch.covering.measuring import measure
+    try:
+        if covering is not None:
+            from pytest_reloadwatch.covering.measuring import measure
 
-        measure(config, timeline, covering, recorder)  # before the run, whose hooks are to be around its
-    run = begin_run(config, timeline, recorder, reports)
-    if options.parallel:
-        forks, meeting = Forks(run, timeline, config), Meeting(address, reports)
-        config.pluginmanager.register(Distribution(run, timeline, recorder, meeting, forks, config))
+            measure(config, timeline, covering, recorder)  # before the run, whose hooks are to be around its
+        run = begin_run(config, timeline, recorder, reports)
+        if options.parallel:
+            forks, meeting = Forks(run, timeline, config), Meeting(address, reports)
+            config.pluginmanager.register(Distribution(run, timeline, recorder, meeting, forks, config))
+    except KeyboardInterrupt:
+        raise SystemExit(pytest.ExitCode.INTERRUPTED) from None  # a change came at once: the controller tells of it
     return run
 
 
