@@ -57,10 +57,6 @@ class Importing:
             if not self._recorder.has_owner:
                 self._watcher.stop()
 
-    def is_document(self, path: str) -> None:
-        """A source of which tests are made without importing it."""
-        self._recorder.is_document(path)
-
     def _enter(self, _name: str) -> None:
         if threading.get_ident() == self._main:
             self._outer.append(self._is_seen)

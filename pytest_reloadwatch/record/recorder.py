@@ -264,11 +264,6 @@ class Recorder:
             key = there_key(path) if frame.f_code in _THERE else text_key(path)
             self._charge([key], frame, ambient=True, is_read=False)
 
-    def is_document(self, path: str) -> None:
-        """Tests are made of the source at *path* in another way than from a module: any line of it may count."""
-        if self.first_party.is_source(path):
-            self.learned.edges[path, text_key(path)] = None
-
     def shown(self, filename: str, line: str, frame: FrameType) -> None:
         """A traceback or a warning shows this line of a source to its reader, who keeps no more of it."""
         path = disk.abspath(filename)

@@ -221,7 +221,7 @@ class Collection(NamedTuple):
     the tests in scope, in order; *roots* the first-party directories of ``sys.path``; *imports* what this run's
     first-party code imported so far, as rewind.hoisting.ImportSeen has it; *importing* the seconds in which it did;
     *markers* the names of each test's marks; *modules* all that are imported, where nothing was passed over; what was
-    read after *mark* was not read for it.
+    read after *mark* was not read for it. *texts* are files of which tests are made in another way than from a module.
     """
 
     run: int
@@ -233,6 +233,7 @@ class Collection(NamedTuple):
     markers: Mapping[str, list[str]] = _NOTHING
     modules: Sequence[str] = _EMPTY
     mark: str = ""
+    texts: Sequence[str] = _EMPTY
 
 
 class Planned(NamedTuple):

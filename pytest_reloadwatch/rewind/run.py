@@ -69,6 +69,7 @@ class Run:
         self._teardown_failed = False
         self._crash: tuple[str, int, str] | None = None
         self._files: dict[str, tuple[str, str]] = {}
+        self._documented: set[str] = set()  # those of them of whose text tests are made
         self._codes_told = 0  # to the controller
         self._documents: Documents | None = None
         self._exact = _files_with_parts(config)
@@ -164,7 +165,7 @@ class Run:
             if not is_file:  # a directory, by its conftest: what lies below is not collected
                 self._note_collected(os.path.join(path, ""), collector.nodeid, "error")
         if is_file and not _compat.is_of_modules(collector):
-            self._importing.is_document(path)
+            self._documented.add(path)
         if is_file and self._timeline.collected.get(path) != _PRUNED:
             self._note_collected(path, collector.nodeid, "error" if report.failed else "ok")
         return report
@@ -238,6 +239,7 @@ class Run:
                 importing=round(self._finder.costs.busy(), 6),
                 modules=[] if self._prune else list(sys.modules),
                 mark=self._timeline.leave_mark(),
+                texts=sorted(self._documented),
             )
         )
 

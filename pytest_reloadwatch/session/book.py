@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from pytest_reloadwatch.exceptions import StoreUnusableError
 from pytest_reloadwatch.graph.closure import ImportGraph
-from pytest_reloadwatch.graph.keys import code_key, path_of, proof_key, with_texts
+from pytest_reloadwatch.graph.keys import code_key, path_of, proof_key, text_key, with_texts
 from pytest_reloadwatch.proof.digest import (
     ALL_SOURCES,
     CONFTESTS,
@@ -75,6 +75,7 @@ class Book:
         self._executed_conftests: set[str] = set()
         self._module_paths: dict[str, str] = {}
         self._module_names: dict[str, str] = {}
+        self._texts: set[str] = set()  # files of which tests are made in another way than from a module
         self._test_files = self.files.keys() | {known[-1].path for known in self.proofs.values()}
         self.executions: Counter[str] = Counter()  # how often each module was executed, by name
         self.loose: dict[str, str] = {}  # outcomes that could not be proven
@@ -243,6 +244,7 @@ class Book:
         run.collection, run.collected_reads = message, len(collected)
         run.collected_untold = set(collected) - run.past - run.connected
         self._test_files.update(path for path, _, _ in message.files)
+        self._texts.update(message.texts)
         self._conftests.look(self._test_files)
         self.tree.track(self._test_files)
         self.namesakes.look(self._test_files)
@@ -339,6 +341,8 @@ class Book:
         ambient = self._ambient - self._executed_conftests - self._test_files
         own = {path, *self._conftests.above(path)}
         keys = self.graph.closure({*own, *ambient, *self._conftests.far, *self.namesakes.keys(path), CONFTESTS})
+        if path in self._texts:
+            keys = keys | {text_key(path)}
         return with_texts(keys) if any(self._parsed.read(one).asks_for_lines for one in own) else keys
 
     def brought_along(self, nodeids: Iterable[str], prune: Collection[str]) -> set[str]:
