@@ -37,6 +37,7 @@ _CACHE = f"{os.sep}__pycache__"
 _READERS = frozenset({"linecache.py", "tokenize.py"})
 _KEEPERS = frozenset({"linecache.py", "gettext.py"})  # of the standard library
 SHOWERS = frozenset({"traceback.py", "warnings.py"})
+UNCOUNTED = 1 << 60  # more often than anybody reads a file
 _OWN = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 _RESOLVER, _RESOLVE = os.path.realpath.__code__.co_filename, frozenset({"realpath", "_joinrealpath"})
 _THERE = frozenset(f.__code__ for f in (os.path.exists, os.path.isfile, os.path.isdir) if hasattr(f, "__code__"))
@@ -91,7 +92,7 @@ class Learned:
     from a module's file to what its code imported or read; *ambient* was taken in on nobody's account. *at_import* is
     the first-party code that executed while modules were imported, None where that is not known. *executed* are names
     of modules that a loader has given code to, where *modules* are those that it was asked for. *costs* are those of
-    imports.
+    imports. *opens* says how often files were opened that are no sources.
     """
 
     past: dict[str, None] = field(default_factory=dict)
@@ -102,6 +103,7 @@ class Learned:
     at_import: set[Executed] | None = field(default_factory=set)
     executed: list[str] = field(default_factory=list)
     costs: list[Cost] = field(default_factory=list)
+    opens: dict[str, int] = field(default_factory=dict)
 
 
 class Recorder:
@@ -199,6 +201,8 @@ class Recorder:
 
     def opened(self, path: str, frame: FrameType) -> None:
         path, is_bytecode = _source_of(path)
+        if not path.endswith(".py") and self.first_party.is_data(path):
+            self.learned.opens[path] = self.learned.opens.get(path, 0) + 1
         if self._is_made_here(path) or not self.first_party.is_data(path) or _is_for_showing(frame):
             return
         imported = is_bytecode or (path.endswith(".py") and _is_import(frame))
@@ -444,6 +448,8 @@ class Recorder:
             self.retimed(fields[0])
             return []
         path, _ = _source_of(fields[0])
+        if kind == "R":
+            self.learned.opens[path] = UNCOUNTED  # it tells once
         if not self._is_made_here(path) and self.first_party.is_data(path):
             if kind == "D":
                 self.on_connect(path)

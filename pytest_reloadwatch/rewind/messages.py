@@ -160,6 +160,7 @@ class Knowledge(NamedTuple):
     at_import: list[tuple[str, int, str]] | None = None  # not known
     costs: Sequence[tuple[str, str, str, float, float]] = _EMPTY
     there: Sequence[str] = _EMPTY
+    opens: Sequence[tuple[str, int]] = _EMPTY
 
 
 class Wrote(NamedTuple):

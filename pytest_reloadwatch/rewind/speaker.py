@@ -68,6 +68,7 @@ class Speaker:
                 at_import=None if learned.at_import is None else list(learned.at_import),
                 executed=learned.executed,
                 costs=learned.costs,
+                opens=list(learned.opens.items()),
             )
         )
 

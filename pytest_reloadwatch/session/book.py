@@ -226,6 +226,7 @@ class Book:
         run.touched.update(key for key in message.there if not self.tree.exists(key))  # they have gone meanwhile
         self._executions.note_at_import(message.at_import)
         run.past.update(message.past)
+        run.opens.update(dict(message.opens))
         self._ambient.update(message.ambient)
         self.executions.update(message.executed)
         for name, path in message.modules:
@@ -242,7 +243,7 @@ class Book:
         """A run has collected: which test files there are, and from where they import."""
         collected = run.reads_before(message.mark)
         run.collection, run.collected_reads = message, len(collected)
-        run.collected_untold = set(collected) - run.past - run.connected
+        run.collected_untold = set(collected) - run.opens.keys() - run.connected
         self._test_files.update(path for path, _, _ in message.files)
         self._texts.update(message.texts)
         self._conftests.look(self._test_files)

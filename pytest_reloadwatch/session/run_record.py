@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -52,6 +53,8 @@ class RunRecord:
     ended: dict[str, TestEnded] = field(default_factory=dict)
     codes: list[tuple[str, int, str]] = field(default_factory=list)
     reads: dict[str, int] = field(default_factory=dict)  # data, in the order in which it was seen to be read
+    closes: Counter[str] = field(default_factory=Counter)  # how often each was closed that had been open for reading
+    opens: Counter[str] = field(default_factory=Counter)  # and opened, as Python tells
     marks: dict[str, int] = field(default_factory=dict)  # how many of them had been read at that moment
     kept: set[str] = field(default_factory=set)  # those of them that a library may keep for other tests
     collected_reads: int = 0  # how many of them there were when it had collected

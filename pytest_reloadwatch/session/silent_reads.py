@@ -3,6 +3,7 @@
 Python tells of every file that it opens. A library that opens one by itself does not (what reads Parquet, HDF5 or XML
 by a path does that), nor does a program that a test starts and that is no Python. The kernel tells that a file was
 read, not by whom, and it may be kept: so it counts for the test that ended next and all that the run ends after it.
+Where Python tells that a file was opened, and the kernel of more often, somebody else has read it too.
 So does what an installed library was heard to read, a template or a table: who asks it next may read nothing.
 """
 
@@ -50,7 +51,8 @@ class SilentReads:
     def hear(self, run: RunRecord) -> None:
         """What has been read by now."""
         self._run = run
-        for path in self._reads.take():
+        for path, closes in self._reads.take().items():
+            run.closes[path] += closes
             if os.path.dirname(path) == self._marks:
                 run.marks[path] = len(run.reads)
             elif not path.endswith(_TOLD) and self._first_party.is_data(path):
@@ -62,18 +64,25 @@ class SilentReads:
 
     def judge(self, run: RunRecord) -> None:
         """The run is over, and has told all that it was to tell."""
-        told = run.past | run.written | run.connected
+        told = run.opens.keys() | run.written | run.connected
         inherited = {key for key, _ in run.inherited} & self._kept
         kept = run.kept - run.written
         silent = {
             path: number
             for path, number in run.reads.items()
-            if path in kept or ((path not in told or path in run.collected_untold) and not self._is_made(path, run))
+            if path in kept
+            or ((path not in told or path in run.collected_untold) and not self._is_made(path, run))
+            or self._is_read_by_others(path, run)
         }
         self._kept.update(path for path, number in silent.items() if number < run.collected_reads or path in kept)
         self._judged = sorted((dict.fromkeys(inherited, -1) | silent).items(), key=itemgetter(1))
         self._parts.clear()
         self._known.clear()
+
+    @staticmethod
+    def _is_read_by_others(path: str, run: RunRecord) -> bool:
+        """Whether it was read more often than Python has told of."""
+        return path in run.opens and path not in run.connected and run.closes[path] > run.opens[path]
 
     def _is_made(self, path: str, run: RunRecord) -> bool:
         """Whether this is what somebody who does not tell has written in *run*, or removed: a cold run would, too.

@@ -38,7 +38,7 @@ class Reads:
         self._fd: int | None = None if sys.platform == "linux" else -1
         self._directories: dict[str, int] = {}
         self._by_watch: dict[int, str] = {}
-        self._found: dict[str, None] = {}  # since the last call of take(), in that order
+        self._found: dict[str, int] = {}  # since the last call of take(), in that order, and how often it was closed
 
     def follow(self, directories: Iterable[str]) -> None:
         """These directories too, each without what lies below it."""
@@ -50,11 +50,11 @@ class Reads:
         """What ``leave_mark`` leaves there is found among what was read, at its place."""
         self._watch(directory, _MARKED)
 
-    def take(self) -> list[str]:
-        """The files that were read since the last call, in the order in which each was first."""
+    def take(self) -> dict[str, int]:
+        """The files that were read since the last call, in the order in which each was first, and how often closed."""
         self._hear()
         found, self._found = self._found, {}
-        return list(found)
+        return found
 
     def aside(self, read: Callable[[str], str], path: str) -> str:
         """What *read* gives for *path*; that it reads this file does not count."""
@@ -64,7 +64,9 @@ class Reads:
         self._hear()
         if self._found:
             own = (path, os.path.realpath(path))
-            before.update((found, None) for found in self._found if found not in own)
+            for found, closes in self._found.items():
+                if found not in own:
+                    before[found] = before.get(found, 0) + closes
         self._found = before
         return text
 
@@ -104,4 +106,5 @@ class Reads:
             if mask & _IGNORED:  # it is gone; one that comes in its place is another
                 del self._directories[self._by_watch.pop(watch)]
             elif length and not mask & _IS_DIRECTORY:
-                self._found.setdefault(os.path.join(directory, os.fsdecode(data[start:offset].rstrip(b"\0"))))
+                path = os.path.join(directory, os.fsdecode(data[start:offset].rstrip(b"\0")))
+                self._found[path] = self._found.get(path, 0) + bool(mask & _CLOSE_NOWRITE)

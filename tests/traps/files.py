@@ -30,6 +30,24 @@ NATIVE_AT_IMPORT = (
 )
 
 TRAPS = {
+    "data that a library opens by itself, and Python in another test": [
+        NATIVE
+        + """
+        --- test_native.py
+        import os
+        import native
+        def test_python():
+            with open("data.txt") as data:
+                assert data.read() != "3\\n"
+        def test_asks():
+            assert [entry.name for entry in os.scandir() if entry.stat().st_size == 2] == ["data.txt"]
+        def test_native():
+            assert native.first("data.txt") == "1"
+        """,
+        "--- data.txt: 1 => 2",
+        "--- data.txt: 2 => 3",
+        "--- data.txt: 3 => 1",
+    ],
     "data that a library opens by itself": [
         NATIVE
         + """
