@@ -114,7 +114,7 @@ class _Asked:
         __tracebackhide__ = True
         recorder = self._recorder
         if not recorder.paused and recorder.is_asked_by_first_party(sys._getframe(1)):
-            absolute = sitecustomize.absolute(path)
+            absolute = sitecustomize.absolute(path, sitecustomize.directory_in(kwargs))
             if absolute is not None:
                 self._report(absolute, sys._getframe(1))
         return self._original(path, *args, **kwargs)
@@ -150,7 +150,7 @@ def _report(recorder: Recorder, event: str, args: tuple[Any, ...], frame: FrameT
         _report_database(recorder, args, frame)
     elif event == _LIBRARY and not sitecustomize.is_path(args[0]):
         return
-    elif (path := sitecustomize.absolute(args[0])) is not None:
+    elif (path := sitecustomize.place_of(args[0])) is not None and not frame.f_code.co_name.startswith("_rmtree"):
         if event == "os.scandir":
             recorder.scanned(path, frame)
         getattr(recorder, _NAMED[event])(path, frame)

@@ -583,6 +583,44 @@ TRAPS = {
         two
         """,
     ],
+    "what is relative to a directory's descriptor": [
+        """
+        --- data/a.txt
+        one
+        --- looks.py
+        import os
+        def look(what):
+            directory = os.open("data", os.O_RDONLY)
+            try:
+                return what(directory)
+            finally:
+                os.close(directory)
+        def is_there(name):
+            return look(lambda directory: os.access(name, os.R_OK, dir_fd=directory))
+        --- test_looks.py
+        import os, subprocess, sys
+        from looks import is_there, look
+        def test_size():
+            assert look(lambda directory: os.stat("a.txt", dir_fd=directory)).st_size == 4
+        def test_missing():
+            assert not is_there("b.txt")
+        def test_lists():
+            assert look(os.listdir) == ["a.txt"]
+        def test_scans():
+            with look(os.scandir) as entries:
+                assert entries
+        def test_walks():
+            assert sorted(name for *_, names, _ in os.fwalk("data") for name in names) == ["a.txt"]
+        def test_child():
+            code = "import os, looks; assert looks.look(os.listdir) == ['a.txt'] and not looks.is_there('b.txt')"
+            subprocess.run([sys.executable, "-c", code], check=True)
+        """,
+        "--- data/a.txt: one => three",
+        """
+        --- data/b.txt
+        """,
+        "--- data/a.txt: three => two",
+    ],
     "what threads ask about": [
         """
         --- data/a.txt

@@ -230,6 +230,17 @@ def absolute(value: "Any", directory: int = -1) -> str | None:
         return None
 
 
+def place_of(value: "Any") -> str | None:
+    """The same for what may be a descriptor of the directory that is meant."""
+    return absolute(".", value) if isinstance(value, int) else absolute(value)
+
+
+def directory_in(named: "dict[str, Any]") -> int:
+    """The descriptor of a directory among arguments by name; -1 where there is none."""
+    directory = named.get("dir_fd")
+    return directory if isinstance(directory, int) else -1
+
+
 def _own_environment() -> list[bytes]:
     return [name + b"=" + value for name, value in os.environb.items()]
 
@@ -384,7 +395,7 @@ class _Question:
     def __call__(self, path: "Any", *args: "Any", **kwargs: "Any") -> "Any":
         try:
             if _is_asked_by_program(sys._getframe(1)):
-                _tell_path("A", path)
+                _tell_path("A", path, directory_in(kwargs))
         except Exception:  # as above
             _tell("O")
         return self._original(path, *args, **kwargs)
@@ -423,8 +434,8 @@ def _note(event: str, args: "tuple[Any, ...]", frame: "FrameType | None") -> Non
     source = frame.f_code.co_filename if frame is not None else ""
     if source == _FILE:
         return
-    if event == "open" and frame is not None and frame.f_code.co_name.startswith("_rmtree"):
-        return  # the event does not tell the directory to which shutil's names are relative
+    if event in ("open", "os.scandir") and frame is not None and frame.f_code.co_name.startswith("_rmtree"):
+        return  # it is about to be removed, and to which directory shutil's names are relative is not told
     special = _SPECIAL.get(event)
     if special is not None:
         special(args, source)
@@ -452,7 +463,9 @@ def _note_open(args: "tuple[Any, ...]", source: str) -> None:
 
 def _note_listing(args: "tuple[Any, ...]", source: str) -> None:
     if not source.startswith(_IMPORTLIB):
-        _tell_path("L", args[0])
+        found = place_of(args[0])
+        if found is not None:
+            _tell_path("L", found)
 
 
 def _note_database(args: "tuple[Any, ...]", _source: str) -> None:
