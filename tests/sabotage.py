@@ -216,5 +216,5 @@ def silent_reads():
 
 
 if NAME:
-    Reads.take = lambda self: set()
+    Reads.take = lambda self: {}
     SABOTAGES[NAME]()
