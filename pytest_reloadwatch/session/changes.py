@@ -60,8 +60,10 @@ class Changes:
 
     def sweep(self) -> Sweep:
         """Look at the tree."""
-        found = self._book.sweep()
-        if any(self._book.tree.digest(key) in (ABSENT, _EMPTY) for key in found.changed | found.arrived):
+        found, current = self._book.sweep(), self._situation.current
+        seen = found.changed | found.arrived
+        by_others = seen if current is None else about_others(seen, current.record.written)
+        if any(self._book.tree.digest(key) in (ABSENT, _EMPTY) for key in by_others):
             time.sleep(REPLACING)  # perhaps an editor is just writing it anew
             found.add(self._book.sweep())
         return found

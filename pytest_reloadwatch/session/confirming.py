@@ -72,10 +72,15 @@ class Confirming:
         if run.collection is not None and run.collection.modules:
             self._company.modules = frozenset(run.collection.modules)
         for nodeid, name in _verdicts(run).items():
-            is_in_turn = nodeid in in_turn and not (name and nodeid in overtaken)
+            is_overtaken = bool(name) and nodeid in overtaken
+            is_in_turn = nodeid in in_turn and not is_overtaken
             if is_in_turn and not run.pruned:
                 self._note_whole(nodeid, name, judged)
-            elif nodeid in fragile or self._is_doubtful(nodeid, name, run, bases, lacks_tests=not is_in_turn):
+            elif (
+                nodeid in fragile
+                or (is_overtaken and is_doubtful(name, self._known.get(nodeid)))
+                or self._is_doubtful(nodeid, name, run, bases, lacks_tests=not is_in_turn)
+            ):
                 self.doubtful[nodeid] = name
                 if not name or name in MILD:
                     judged.mended.add(nodeid)

@@ -65,6 +65,8 @@ QUIET = 0.06  # seconds without a change after which a burst of them is over
 LEAVING = 15.0  # seconds that a worker has to look at itself after a run
 GATHERING = 0.01  # seconds in which a run amid short tests is not listened to
 STARTING = 0.2  # seconds between two looks at a process that starts, where its end is no signal
+RESTING = 4  # times as long as it took to look at the tree for a run goes by before that is done again
+LONGEST_REST = 0.1  # seconds
 GARBAGE = 100_000  # new objects from which on it pays to look for garbage
 LAST_WORDS = 600.0  # seconds that a run of once mode has from its summary to its end
 
@@ -96,6 +98,7 @@ class Controller:
         self._book = book
         self._screen = screen
         self._events = events
+        self._rests_until = 0.0
         self._internal = internal
         self._is_in_place = in_place = workers is not None
         self._situation = situation = Situation(Round(wish=Wish(everything=options.everything), is_first=True))
@@ -229,7 +232,13 @@ class Controller:
 
     def _on_files(self) -> None:
         self._watching.drain()
+        now = time.monotonic()
+        if self._situation.current is not None and now < self._rests_until:
+            self._situation.deadlines.look = self._rests_until  # tests write all the time: looking is work too
+            return
         self._look()
+        rest = min(LONGEST_REST, RESTING * (time.monotonic() - now))
+        self._rests_until = time.monotonic() + rest if self._situation.state is State.RUNNING else 0.0
 
     def _look(self) -> None:
         """Sweep the tree and act on what has changed. Raises Restart."""

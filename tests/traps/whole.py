@@ -87,6 +87,26 @@ TRAPS = {
         "--- test_a.py: SEEN.append(1) => pass",
         "--- test_a.py: pass => SEEN.append(1)",
     ],
+    "a direct test that leaves something behind for those before it": [
+        """
+        --- shop.py
+        SEEN = []
+        def price():
+            return 1
+        def see():
+            SEEN.append(price())
+        --- test_shop.py
+        import shop
+        def test_before():
+            assert not shop.SEEN
+        def test_leaves():
+            shop.see()
+            assert shop.price()
+        def test_after(): pass
+        """,
+        "--- shop.py: return 1 => return 0",
+        "--- shop.py: return 0 => return 2",
+    ],
     "skips and expected failures for want of a registration or of a test before": [
         """
         --- data.txt
