@@ -364,7 +364,7 @@ class Controller:
             self.on_interrupt()  # the terminal's Ctrl-C, which the run has heard sooner
         cancelled = situation.state is State.CANCELLING
         situation.current = None
-        situation.deadlines = Deadlines()
+        situation.deadlines = Deadlines(look=situation.deadlines.look)
         self._screen.take_terminal()
         if current.unfit:  # as if it had never begun: another checkpoint has its turn
             situation.round.runs -= 1
