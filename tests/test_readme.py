@@ -189,6 +189,9 @@ def comparable(text):
     text = re.sub(
         r"^(reloadwatch: .*)((?:\n {4}\S.*)+)", joined, text, flags=re.MULTILINE
     )  # as long as the numbers are
+    # On a busy machine a test may take so long that the session says which it is, in the middle of a line.
+    text = re.sub(r"\nreloadwatch: \d+ of \d+ tests, now .* for \d+ s\n(?:\S+\.py )?(?=[.F])", "", text)
+    text = re.sub(r" +(\[ *\d+%\])$", r" \1", text, flags=re.MULTILINE)
     text = re.sub(r'("seconds": )\d+\.\d+', r"\1N", text)
     text = re.sub(r"\b0x[0-9a-f]+\b", "0x", text)
     # Where a checkpoint was due depends on time, and on that what had to be executed again after an edit.
