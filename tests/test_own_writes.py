@@ -606,3 +606,26 @@ def test_a_source_that_is_another_in_each_run_leaves_no_test_unproven(project, s
         for number in (2, 3):
             project.write("lib.py", f"X = {number}\n")
             session.assert_equal_to_cold()
+
+
+def test_a_source_that_is_written_after_the_end_of_each_run_is_named_as_a_file(project):
+    project.apply("""
+        --- made.py
+        NUMBER = 0
+        --- test_made.py
+        import atexit, time
+        import made
+        def write():
+            with open("made.py", "w") as file:
+                file.write(f"NUMBER = {time.time_ns()}\\n")
+        def test_made():
+            assert made.NUMBER >= 0
+            atexit.register(write)
+    """)
+    with WatchSession(project) as session:
+        for _ in range(3):
+            assert session.step().exit_code == 0
+            session.wait_until_idle()
+        assert session.output().count("made.py changes in run after run") == 1
+        assert "<code>" not in session.output()
+        assert session.step().ran == []

@@ -103,7 +103,7 @@ class Changes:
         late = self._situation.late.take(changed) if current is None else set()
         if current is None:
             self._book.steadiness.declare(changed - late)
-            self._book.steadiness.note_late(late)
+            self._book.steadiness.note_late(set(map(path_of, late)))
         else:
             changed = about_others(changed, current.record.written)
         relevant = self._is_relevant(changed)
