@@ -137,11 +137,16 @@ class Changes:
         discard_bytecode(others)
         self._check_start(found.changed)
         outdated = self._find_dependents(found.changed)
-        self._book.forget(found.changed)
+        self._book.forget(about_others(found.changed, self._put_back(record)))
         outside = {key for key in others if self._beginning.file_name(key)}
         if self._book.following.matters(others) and outside and not self._options.once:
             self._count_disturbances(outside)
             self._note(outside, outdated, anew=False, is_edit=True)
+
+    def _put_back(self, record: RunRecord) -> set[str]:
+        """What tests took away, and wrote as it had been: what its source was seen to do it does still."""
+        digest = self._book.tree.digest
+        return {key for key, before in record.first_seen.items() if key in record.written and digest(key) == before}
 
     def _check_start(self, changed: set[str]) -> None:
         """What was read before the root needs a new process; CI runs once, from the tree that it found."""
