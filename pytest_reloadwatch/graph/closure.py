@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from pytest_reloadwatch.graph.keys import path_of, with_all
@@ -26,6 +27,8 @@ class ImportGraph:
         self._roots: tuple[str, ...] = ()
         self._modules: dict[str, str] = {}
         self._seen: dict[str, set[str]] = {}
+        self._state: dict[str, str] = {}  # in which state of each file that was
+        self._states: dict[str, dict[str, set[str]]] = defaultdict(dict)  # the same of others, by file
         self._direct: dict[str, frozenset[str]] = {}
         self._outdated: dict[str, frozenset[str]] = {}  # edges of files that have changed, to compare with
         self._closures: dict[frozenset[str], set[str]] = {}
@@ -66,10 +69,25 @@ class ImportGraph:
         self._closures.clear()
         self._resolver = Resolver(self._roots, self._modules)
 
-    def forget_file(self, path: str) -> None:
-        """*path* has new source: what the old one was seen to do no longer counts."""
+    def note_state(self, path: str, state: str) -> None:
+        """What *path* was seen to do it did with this content, if it has not changed since."""
+        self._state.setdefault(path, state)
+
+    def turn(self, path: str, state: str, *, is_same_code: bool = False) -> None:
+        """*path* has another content: what its code was seen to do counts again only where that is back.
+
+        Who has executed it in that *state* may be warm still, and would tell nothing anew.
+        """
+        seen = self._seen.get(path)
+        if seen is not None:
+            self._states[path][self._state.get(path, "")] = seen
+        self._state[path] = state
+        if is_same_code:
+            return
         self._outdate(path)
         self._seen.pop(path, None)
+        if path in self._states and state in self._states[path]:
+            self._seen[path] = self._states[path][state]
 
     def direct(self, path: str) -> frozenset[str]:
         """What *path* rests on in one step."""

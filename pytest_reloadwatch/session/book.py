@@ -119,13 +119,14 @@ class Book:
         return found
 
     def forget(self, changed: Collection[str]) -> None:
-        """These keys are not as they were: what was seen of them does not count any more.
+        """These keys are not as they were: what was seen of them does not count until they are again.
 
         It still counts for a source of which only comments or formatting changed.
         """
         for path in {path_of(key) for key in changed}:
-            if not self.tree.tracks_code(path) or code_key(path) in changed:
-                self.graph.forget_file(path)
+            state = self.tree.digest(path) if path in self.tree else ""
+            is_same_code = self.tree.tracks_code(path) and code_key(path) not in changed
+            self.graph.turn(path, state, is_same_code=is_same_code)
         self.graph.forget_moved(changed)
 
     def source(self, path: str) -> Source:
@@ -238,6 +239,9 @@ class Book:
                 self._executed_conftests.add(path)
         for importer, key in message.edges:
             self.graph.add_edge(importer, key)
+        for importer in {importer for importer, _ in message.edges}:
+            if importer in self.tree:
+                self.graph.note_state(importer, self.tree.digest(importer))
 
     def learn_collection(self, run: RunRecord, message: CollectionMessage) -> None:
         """A run has collected: which test files there are, and from where they import."""

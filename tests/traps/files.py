@@ -621,6 +621,30 @@ TRAPS = {
         """,
         "--- data/a.txt: three => two",
     ],
+    "data of a module that was edited and undone": [
+        """
+        --- data.txt
+        1
+        --- shop.py
+        with open("data.txt") as data:
+            PRICE = int(data.read())
+        def count():
+            return 1
+        --- test_a.py
+        import shop
+        def test_a():
+            assert shop.count() == 1
+        --- test_b.py
+        import shop
+        def test_b():
+            assert shop.PRICE == 1
+        """,
+        "--- test_b.py: == 1 => == 3",
+        "--- shop.py: return 1 => return 2",
+        "--- shop.py: return 2 => return 1",
+        "--- test_b.py: == 3 => == 1",
+        "--- data.txt: 1 => 2",
+    ],
     "what threads ask about": [
         """
         --- data/a.txt

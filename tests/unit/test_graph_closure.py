@@ -96,8 +96,21 @@ def test_what_runs_have_seen_counts_until_the_file_changes(tree):
     graph = tree.graph()
     graph.add_edge(tree.path("a.py"), tree.path("b.py"))
     assert tree.reached("a.py", graph) == {"a.py", "b.py"}
-    graph.forget_file(tree.path("a.py"))
+    graph.turn(tree.path("a.py"), "new")
     assert tree.reached("a.py", graph) == {"a.py"}
+
+
+def test_what_runs_have_seen_counts_again_when_the_file_is_as_it_was(tree):
+    tree.write(a_py="", b_py="")
+    graph, path = tree.graph(), tree.path("a.py")
+    graph.add_edge(path, tree.path("b.py"))
+    graph.note_state(path, "first")
+    graph.turn(path, "commented", is_same_code=True)
+    for state in "first", "commented":
+        graph.turn(path, "second")
+        assert tree.reached("a.py", graph) == {"a.py"}
+        graph.turn(path, state)
+        assert tree.reached("a.py", graph) == {"a.py", "b.py"}
 
 
 def test_dependents_are_the_way_back(tree):
