@@ -45,6 +45,12 @@ def lookup_key(directory: str) -> str:
     return listing_key(directory) + os.sep
 
 
+def keys_written(path: str) -> set[str]:
+    """What may become another by writing *path*, which may be a directory itself that comes or goes."""
+    places = (path, os.path.dirname(path))
+    return {key for place in places for key in (place, listing_key(place), lookup_key(place))}
+
+
 def is_listing(key: str) -> bool:
     return key.endswith(os.sep)
 

@@ -7,10 +7,9 @@ import signal
 import time
 from typing import TYPE_CHECKING, Any
 
-from pytest_reloadwatch.proof.digest import listing_key, lookup_key
+from pytest_reloadwatch.proof.digest import keys_written, listing_key, lookup_key
 from pytest_reloadwatch.proof.model import BAD
 from pytest_reloadwatch.rewind import messages as m
-from pytest_reloadwatch.session.late_writes import keys_written
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 from pytest_reloadwatch.graph.keys import path_of
-from pytest_reloadwatch.proof.digest import listing_key, lookup_key
+from pytest_reloadwatch.proof.digest import keys_written
 from pytest_reloadwatch.rewind import messages as m
 
 if TYPE_CHECKING:
@@ -15,12 +14,6 @@ if TYPE_CHECKING:
     from pytest_reloadwatch.session.run_record import RunRecord
 
 WRITES = frozenset("WND")  # kinds of records in reports
-
-
-def keys_written(path: str) -> set[str]:
-    """What may become another by writing *path*, which may be a directory itself that comes or goes."""
-    places = (path, os.path.dirname(path))
-    return {key for place in places for key in (place, listing_key(place), lookup_key(place))}
 
 
 class LateWrites:

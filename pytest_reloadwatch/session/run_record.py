@@ -8,9 +8,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pytest_reloadwatch.graph.keys import about_others
-from pytest_reloadwatch.proof.digest import ALL_SOURCES, is_listing
+from pytest_reloadwatch.proof.digest import ALL_SOURCES, is_listing, keys_written
 from pytest_reloadwatch.proof.model import worst
-from pytest_reloadwatch.session.late_writes import keys_written
 
 if TYPE_CHECKING:
     from pytest_reloadwatch.proof.model import Function, Group
