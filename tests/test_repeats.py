@@ -1,11 +1,7 @@
-"""Before Python 3.12 it costs to watch a test: one that will execute what it did before is not watched again."""
-
-import sys
+"""It costs to watch a test: one that will execute what it did before is not watched again."""
 
 import pytest
 from harness import WatchSession
-
-pytestmark = pytest.mark.skipif(sys.version_info >= (3, 12), reason="there everybody is watched")
 
 SHOP = """
     --- conftest.py
@@ -13,10 +9,16 @@ SHOP = """
     import sys
     import pytest
 
+    def is_watched(config):  # nobody can tell from outside where monitoring does it
+        if sys.version_info < (3, 12):
+            return sys.getprofile() is not None
+        owners = [p for p in config.pluginmanager.get_plugins() if type(p).__name__ == "Owners"]
+        return not all(one._is_known for one in owners)
+
     @pytest.fixture(autouse=True)
     def told(request):
         with open(os.environ.get("WATCHED", os.devnull), "a") as file:
-            print(request.node.name, end=" " if sys.getprofile() else "- ", file=file)
+            print(request.node.name, end=" " if is_watched(request.config) else "- ", file=file)
 
     @pytest.fixture(scope="session")
     def shelf():

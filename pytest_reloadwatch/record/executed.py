@@ -36,13 +36,13 @@ class Codes(list["Executed"]):
     def __init__(self) -> None:
         super().__init__()
         self._numbers: dict[int, int] = {}  # by the code's identity
-        self._kept: list[CodeType] = []  # for the identity's sake
+        self.kept: list[CodeType] = []  # for the identity's sake
 
     def number(self, code: CodeType) -> int:
         known = self._numbers.get(_identity(code))
         if known is None:
             known = self._numbers[_identity(code)] = len(self)
-            self._kept.append(code)
+            self.kept.append(code)
             self.append((code.co_filename, code.co_firstlineno, code.co_name))
         return known
 
@@ -67,7 +67,10 @@ class CodeWatcher(Protocol):
         """Why it cannot start now, in words; empty where it can."""
 
     def start(self) -> None:
-        """Before the first owner."""
+        """Before the first owner; no more than ``begin`` does by itself, where nothing is in the way."""
+
+    def rest(self) -> None:
+        """There is no owner, and it may take a while until there is one."""
 
     def stop(self) -> None:
         """After the last owner."""
@@ -90,11 +93,6 @@ def make_watcher(is_wanted: Callable[[str], bool]) -> CodeWatcher:
     return MonitoringWatcher(is_wanted) if _monitoring is not None else ProfilerWatcher(is_wanted)
 
 
-def is_costly() -> bool:
-    """Whether whatever is watched takes far longer, so that it is worth a thought what need not be."""
-    return _monitoring is None
-
-
 class Answers(dict[str, bool]):
     """What *ask* says of each file name; it is asked once."""
 
@@ -107,12 +105,25 @@ class Answers(dict[str, bool]):
         return answer
 
 
+@dataclass
+class _Owner:
+    executed: set[int] = field(default_factory=set)
+    is_known: bool = True
+    is_seen: bool = False
+
+    def add(self, inner: _Owner) -> None:
+        self.executed |= inner.executed
+        self.is_known = self.is_known and inner.is_known
+
+
 class MonitoringWatcher:
     """Python 3.12 and later: two tools of ``sys.monitoring``.
 
     The *scout* meets every code object once. The *reporter* has events in the first-party ones only, and each of them
     reports once an owner. With one tool and ``restart_events`` all that a test executes would be instrumented anew for
     each owner, pytest's own code included; and so would what coverage has disabled for itself.
+
+    Between owners both stay, for what has reported costs nothing more. Whoever asks for one of their places has it.
     """
 
     _IDS = (3, 4)  # the others have names, or are for optimizers
@@ -122,22 +133,35 @@ class MonitoringWatcher:
         self._wanted = Answers(is_wanted)
         self._scout, self._reporter = self._IDS
         self._ran: list[CodeType] = []  # and will not report before it is armed again
-        self._owners: list[set[int]] = []
+        self._owners: list[_Owner] = []
+        self._is_on = False
+        self._use_tool_id: Any = None
 
     def obstacle(self) -> str:
-        taken = [name for name in map(_monitoring.get_tool, self._IDS) if name is not None]
+        taken = [] if self._is_on else [name for name in map(_monitoring.get_tool, self._IDS) if name is not None]
         return f"{' and '.join(taken)} uses sys.monitoring in our place" if taken else ""
 
     def start(self) -> None:
         """Raises ValueError where there is an obstacle."""
+        if self._is_on:
+            return
+        self._is_on = True
         for tool, callback in ((self._scout, self._meet), (self._reporter, self._report)):
             _monitoring.use_tool_id(tool, "pytest-reloadwatch")
             for event in (_monitoring.events.PY_START, _monitoring.events.PY_RESUME):
                 _monitoring.register_callback(tool, event, callback)
         _monitoring.set_events(self._scout, self._events())
         _monitoring.restart_events()  # for what was met by a watcher that has stopped
+        self._use_tool_id, _monitoring.use_tool_id = _monitoring.use_tool_id, self._give_way
+
+    def rest(self) -> None:
+        """They stay."""
 
     def stop(self) -> None:
+        if not self._is_on:
+            return
+        self._is_on = False
+        _monitoring.use_tool_id = self._use_tool_id
         _monitoring.set_events(self._scout, 0)
         for tool in self._IDS:
             for event in (_monitoring.events.PY_START, _monitoring.events.PY_RESUME):
@@ -145,21 +169,39 @@ class MonitoringWatcher:
             _monitoring.free_tool_id(tool)
 
     def begin(self) -> None:
+        if not self._is_on and not self.obstacle():
+            self.start()
         self._settle()
-        self._owners.append(set())
+        self._owners.append(_Owner(is_known=self._is_on))
 
     def resume(self) -> bool:
         return False
 
     def pause(self) -> None:
-        raise AssertionError("nothing has been resumed")
+        """They stay."""
 
-    def end(self) -> set[int]:
+    def end(self) -> set[int] | None:
         self._settle()
-        found = self._owners.pop()
+        owner = self._owners.pop()
         for outer in self._owners[-1:]:
-            outer |= found
-        return found
+            outer.add(owner)
+        return owner.executed if owner.is_known else None
+
+    def _give_way(self, tool_id: int, name: str) -> None:
+        """In place of ``sys.monitoring.use_tool_id``."""
+        __tracebackhide__ = True
+        use = self._use_tool_id
+        if tool_id in self._IDS:
+            self._leave()
+        use(tool_id, name)
+
+    def _leave(self) -> None:
+        """The places are somebody else's, who must not hear of what we have asked for."""
+        for code in self.codes.kept:
+            _monitoring.set_local_events(self._reporter, code, 0)
+        self.stop()
+        for owner in self._owners:
+            owner.is_known = False
 
     def _events(self) -> int:
         # What one owner has started another may resume: a coroutine, the rest of a fixture.
@@ -180,8 +222,8 @@ class MonitoringWatcher:
         """Note for the current owner what ran, and have it report again; other threads may add to it meanwhile."""
         ran, reporter, events, arm = self._ran[:], self._reporter, self._events(), _monitoring.set_local_events
         del self._ran[: len(ran)]
-        self.codes.add_numbers(ran, self._owners[-1] if self._owners else set())
-        for code in ran:
+        self.codes.add_numbers(ran, self._owners[-1].executed if self._owners else set())
+        for code in ran if self._is_on else ():
             arm(reporter, code, 0)
             arm(reporter, code, events)
 
@@ -285,13 +327,6 @@ class _Thread:
             frame = frame.f_back
 
 
-@dataclass
-class _Owner:
-    executed: set[int] = field(default_factory=set)
-    is_known: bool = True
-    is_seen: bool = False
-
-
 class ProfilerWatcher:
     """Before Python 3.12: a C profiler for the thread of the tests, and one for each thread that they start.
 
@@ -316,10 +351,14 @@ class ProfilerWatcher:
     def start(self) -> None:
         threading.setprofile(self._entrance)
 
-    def stop(self) -> None:
+    def rest(self) -> None:
+        """The place is free meanwhile."""
         if self._has_entrance():
             threading.setprofile(None)
         self._forget_threads()
+
+    def stop(self) -> None:
+        self.rest()
 
     def begin(self) -> None:
         self._interrupt()
@@ -341,8 +380,7 @@ class ProfilerWatcher:
         self._interrupt()
         owner = self._owners.pop()
         for outer in self._owners[-1:]:
-            outer.executed |= owner.executed
-            outer.is_known = outer.is_known and owner.is_known
+            outer.add(owner)
             if outer.is_seen:
                 self._put_in()
         return owner.executed if owner.is_known else None

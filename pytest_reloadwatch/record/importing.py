@@ -55,7 +55,7 @@ class Importing:
             self._is_on = False
             self._recorder.executed_at_import(self._watcher.end(), self._watcher.codes)
             if not self._recorder.has_owner:
-                self._watcher.stop()
+                self._watcher.rest()
 
     def _enter(self, _name: str) -> None:
         if threading.get_ident() == self._main:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pytest_reloadwatch import _compat
 from pytest_reloadwatch.record import audit
-from pytest_reloadwatch.record.executed import is_costly, make_watcher
+from pytest_reloadwatch.record.executed import make_watcher
 from pytest_reloadwatch.record.importing import Importing
 from pytest_reloadwatch.record.owners import Owners
 from pytest_reloadwatch.rewind import bytecode
@@ -40,8 +40,7 @@ def begin_run(config: pytest.Config, life: Life, recorder: Recorder, reports: st
     life.on_resume.append(begin_record)
     begin_record()
     _compat.watch_imports_by_name(finder.imported_by_name)
-    if is_costly():
-        importing.install()
-        config.pluginmanager.register(importing)
+    importing.install()
+    config.pluginmanager.register(importing)
     audit.install(recorder, reports)
     return run

@@ -12,7 +12,6 @@ from pytest_reloadwatch.graph.keys import path_of
 from pytest_reloadwatch.proof.digest import is_path
 from pytest_reloadwatch.proof.model import BAD
 from pytest_reloadwatch.proof.rank import Rank, Ranked, first_ones, lead, order
-from pytest_reloadwatch.record.executed import is_costly
 from pytest_reloadwatch.rewind.messages import Resume
 
 if TYPE_CHECKING:
@@ -191,8 +190,7 @@ class Planner:
         brought_along = self._book.brought_along(nodeids, part.prune)
         part.proven |= {nodeid for path in brought_along for nodeid in self._book.files[path][-1].nodeids}
         part.prune -= brought_along
-        if is_costly():
-            part.as_before, part.imports_as_before = self._book.as_before(nodeids)
+        part.as_before, part.imports_as_before = self._book.as_before(nodeids)
         waiting = [one for one in self._ranked(round_) if self._waits(one, round_, part)]
         part.others_wait = bool(waiting)
         if all(one.rank is not Rank.DIRECT for one in waiting):

@@ -220,6 +220,28 @@ class TestMonitoring:
         finally:
             sys.monitoring.free_tool_id(3)
 
+    def test_whoever_asks_for_its_place_has_it_and_nothing_is_known_until_it_is_free(self, watcher):
+        monitoring, seen = sys.monitoring, []
+        begin(watcher)
+        inner()
+        for tool in range(6):
+            monitoring.use_tool_id(tool, "mine")
+            monitoring.register_callback(tool, monitoring.events.PY_START, lambda code, _: seen.append(code.co_name))
+        inner()
+        assert watcher.end() is None
+        begin(watcher)
+        assert watcher.end() is None
+        for tool in range(6):
+            monitoring.register_callback(tool, monitoring.events.PY_START, None)
+            monitoring.free_tool_id(tool)
+        assert seen == []  # who has asked for no events
+        assert of(watcher, outer) == {"outer", "inner", "square"}
+
+    def test_gives_the_function_back_that_it_replaces(self, watcher):
+        assert sys.monitoring.use_tool_id.__name__ == "_give_way"
+        watcher.stop()
+        assert sys.monitoring.use_tool_id.__name__ == "use_tool_id"
+
     def test_a_tool_of_somebody_else_sees_everything(self, watcher):
         seen = []
         monitoring = sys.monitoring
