@@ -6,6 +6,7 @@ What of the standard library's is needed in children too stands with them, in re
 from __future__ import annotations
 
 import contextlib
+import functools
 import gc
 import importlib
 import os
@@ -104,10 +105,15 @@ def empty_collect_report(collector: pytest.Collector) -> pytest.CollectReport:
 
 def stands_alone(item: pytest.Item) -> bool:
     """Whether pytest itself has made this test, of a function or of a docstring: it begins with nothing of others."""
+    return isinstance(item, _standing_alone())
+
+
+@functools.cache
+def _standing_alone() -> tuple[type[pytest.Item], ...]:
     import pytest  # sessions of the interpreter without pytest import this module too
     from _pytest.doctest import DoctestItem
 
-    return isinstance(item, (pytest.Function, DoctestItem))
+    return pytest.Function, DoctestItem
 
 
 def is_of_modules(collector: pytest.Collector) -> bool:

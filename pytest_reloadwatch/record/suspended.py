@@ -40,6 +40,9 @@ class SuspendedWatcher:
         if self._on_garbage not in gc.callbacks:  # a worker is forked from a run that has started
             gc.callbacks.append(self._on_garbage)
 
+    def rest(self) -> None:
+        """Nothing is in anybody's way."""
+
     def stop(self) -> None:
         gc.callbacks.remove(self._on_garbage)
 

@@ -343,7 +343,7 @@ class Run:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        if not self.worker and self._timeline.is_interrupted():
+        if not self.worker and _is_shown(report) and self._timeline.is_interrupted():
             _compat.begin_line(self._config, report.nodeid)
         if hasattr(report, "node"):
             return  # of a worker, which has told by itself
@@ -417,6 +417,11 @@ def _markers(item: pytest.Item) -> list[str]:
 
 def _plain_nodeid(item: pytest.Item) -> str:
     return item.stash.get(PLAIN_NODEID, item.nodeid)
+
+
+def _is_shown(report: pytest.TestReport) -> bool:
+    """Whether pytest's reporter writes anything about this phase."""
+    return report.when == "call" or report.outcome != "passed"
 
 
 def outcome_of(report: pytest.TestReport) -> str:
