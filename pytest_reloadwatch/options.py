@@ -19,6 +19,8 @@ GUARD_MODES = ("off", "warn", "error")
 
 
 SHARED_RUN = "PYTEST_RELOADWATCH_SHARED_RUN"  # the variable that tells a process that xdist starts of the run it shares
+REHEARSAL = "PYTEST_RELOADWATCH_REHEARSAL"  # that tells one that is only to try whether it can begin
+ANEW = "PYTEST_RELOADWATCH_ANEW"  # that tells one that a session goes on in it
 IN_WORKER = "reloadwatch-worker"  # the name of the plugin that each run in a worker has
 
 

@@ -18,10 +18,12 @@ import pytest
 
 from pytest_reloadwatch import _compat
 from pytest_reloadwatch.endpoint import Listener, has_unix_sockets, is_answering
+from pytest_reloadwatch.options import ANEW
 from pytest_reloadwatch.record.firstparty import FirstParty
 from pytest_reloadwatch.rewind.streams import flush_streams
 from pytest_reloadwatch.session.address import client_address, internal_address
 from pytest_reloadwatch.session.events import Events
+from pytest_reloadwatch.session.rehearsal import command
 from pytest_reloadwatch.session.reports import make_directory, marks_in, remove_stale
 from pytest_reloadwatch.session.workers import WORKER, Workers
 
@@ -231,6 +233,7 @@ def _control(
         _pass_listener(clients)
         shutil.rmtree(reports, ignore_errors=True)
         os.chdir(config.invocation_params.dir)  # it may be a new directory of the same name
+        os.environ[ANEW] = "1"
         code = _start_over()
     flush_streams()
     raise SystemExit(code)
@@ -266,12 +269,11 @@ def _make_screen(*, notifies: bool) -> PlainScreen:
 
 def _start_over() -> int:
     """Begin anew in this process's place; where that cannot be had, as on Windows, the exit code of another one."""
-    command = [sys.executable, *sys.orig_argv[1:]]
     if os.name != "nt":
-        os.execv(sys.executable, command)
+        os.execv(sys.executable, command())
     import subprocess
 
-    return subprocess.call(command)
+    return subprocess.call(command())
 
 
 def _become_worker(config: pytest.Config, order: str) -> NoReturn:

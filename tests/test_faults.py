@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from harness import SessionEnded, WatchSession, eventually, run_once
+from harness import Screen, SessionEnded, WatchSession, eventually, run_once
 
 STORE = ".pytest_cache/d/reloadwatch/store.sqlite"
 START = """
@@ -717,3 +717,72 @@ def test_the_functions_that_are_watched_are_the_systems_own_as_far_as_anybody_se
         assert step.of("settled")[0]["outcomes"]["test_os.py::test_missing"] == "failed"
         session.wait_for_output("test_os.py:11: FileNotFoundError")
         assert "audit.py" not in session.output()
+
+
+BEGINNING = """
+    --- pytest.ini
+    [pytest]
+    filterwarnings =
+        error
+        ignore::shop.warning.Late
+    --- shop/__init__.py
+    --- shop/warning.py
+    class Late(UserWarning): pass
+    --- shop/plug.py
+    from shop.price import price
+    --- shop/price.py
+    def price(): return 1
+    --- test_price.py
+    from shop.price import price
+    def test_price(): assert price() == 1
+"""
+
+
+class TestWhatPytestCannotBeginWith:
+    """It does not end the session: that says what is wrong, and goes on when it is mended."""
+
+    @pytest.fixture
+    def session(self, project):
+        project.apply(BEGINNING)
+        with WatchSession(project) as session:
+            assert session.step().exit_code == 0
+            yield session
+
+    @pytest.mark.parametrize(
+        ("path", "text", "said"),
+        [
+            ("shop/warning.py", None, "shop.warning"),
+            ("shop/warning.py", "raise KeyError('lost')\n", "KeyError: 'lost'"),
+            ("pytest.ini", "[pytest]\naddopts = --nonsense\n", "unrecognized arguments: --nonsense"),
+            ("pytest.ini", "[pytest]\naddopts = -p nonsense\n", "No module named 'nonsense'"),
+        ],
+    )
+    def test_is_mended_where_it_was_broken(self, project, session, path, text, said):
+        before = project.read(path)
+        project.delete(path) if text is None else project.write(path, text)
+        broken = session.step()
+        session.wait_for_output(said)
+        assert (broken.exit_code != 0, broken.outcomes) == (True, {})
+        project.write(path, before)
+        project.replace("shop/price.py", "return 1", "return 2")
+        assert session.assert_equal_to_cold().outcomes == {"test_price.py::test_price": "failed"}
+
+    def test_is_mended_elsewhere(self, project, session):
+        """Nothing rests on what a new process would read, so nobody was looking at it."""
+        project.write("shop/price.py", "raise KeyError('lost')\n")
+        session.step()
+        project.write("pytest.ini", "[pytest]\naddopts = -p shop.plug\n")
+        assert session.step().exit_code != 0
+        session.wait_for_output("pytest.ini changed: pytest cannot begin with that")
+        project.write("shop/price.py", "def price(): return 3\n")
+        session.wait_for_output("starting over: pytest.ini changed")
+        assert session.assert_equal_to_cold().outcomes == {"test_price.py::test_price": "failed"}
+
+    def test_is_not_begun_with_when_asked(self, project):
+        project.apply(BEGINNING)
+        with Screen(project) as screen:
+            screen.see("waiting for changes")
+            project.write("pytest.ini", "[pytest]\naddopts = -p nonsense\n")
+            screen.see("pytest.ini changed: pytest cannot begin with that")
+            screen.press("r")
+            screen.see("pytest cannot begin with that: this process goes on")

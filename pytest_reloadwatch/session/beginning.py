@@ -10,6 +10,7 @@ import iniconfig
 
 from pytest_reloadwatch import _compat
 from pytest_reloadwatch.graph.keys import path_of
+from pytest_reloadwatch.options import ANEW
 from pytest_reloadwatch.proof.digest import digest_file, is_listing, listing_key
 from pytest_reloadwatch.session.configuration import pytest_part
 from pytest_reloadwatch.session.environment import installed_in
@@ -32,6 +33,8 @@ class Beginning:
 
     def __init__(self, config: pytest.Config, first_party: FirstParty, covering: Settings | None = None) -> None:
         self.rootdir = str(config.rootpath)
+        self.invoked_in = str(config.invocation_params.dir)
+        self.is_anew = os.environ.pop(ANEW, "") != ""  # the person has seen the session begin, and expects it to go on
         self._identity = _identity(self.rootdir)
         self.writes_snapshots = _compat.writes_snapshots(config)
         self.capture_off = config.known_args_namespace.capture == "no"
@@ -41,6 +44,7 @@ class Beginning:
         names |= {listing_key(os.path.abspath(place)) for place in sys.path if os.path.isdir(place)}
         self.modules = frozenset(path for path in _module_files() if first_party.is_source(path))
         self._parts = {path: _part(path) for path in names | self.modules}
+        self._due: set[str] = set()  # changed, and no new process could begin with it
         self._covering = covering
         self._covered_by = covering.configuration() if covering is not None else ""
 
@@ -72,11 +76,16 @@ class Beginning:
         return _identity(self.rootdir) != self._identity
 
     def changed(self, keys: Collection[str]) -> str:
-        """Which files among *keys* changed in a part that counts, as a reason to start over; empty for none."""
+        """Which files among *keys* changed in a part that counts, as a reason to start over; empty for none.
+
+        Those that did before, and still have not been heeded, count with whatever changes then.
+        """
+        keys = self._due.union(keys)
         changed = [path for path in sorted(self._parts.keys() & keys) if _part(path) != self._parts[path]]
         if not changed and self._covering is not None and self._coverage_files.intersection(keys):
             is_same = self._covering.configuration() == self._covered_by
             changed = [] if is_same else sorted(self._coverage_files.intersection(keys))
+        self._due = set(changed)
         names = [os.path.relpath(path, self.rootdir) for path in changed]
         shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
         return f"{shown} changed" if names else ""

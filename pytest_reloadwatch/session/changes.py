@@ -10,6 +10,7 @@ from pytest_reloadwatch.graph.keys import about_others, path_of
 from pytest_reloadwatch.proof.digest import ABSENT, digest_bytes, is_listing, is_path, may_be_source
 from pytest_reloadwatch.rewind.bytecode import discard_bytecode
 from pytest_reloadwatch.session.ending import USAGE_ERROR
+from pytest_reloadwatch.session.rehearsal import rehearse
 from pytest_reloadwatch.session.rounds import Failure, Round
 from pytest_reloadwatch.session.states import State
 from pytest_reloadwatch.session.timing import Timing, lateness
@@ -156,10 +157,14 @@ class Changes:
         time.sleep(REPLACING)
         if self._beginning.is_gone():
             return  # everything goes: the session ends
-        problem = self._beginning.broken()
+        code, problem, said = USAGE_ERROR, self._beginning.broken(), ""
         if not problem:
-            raise Restart(reason)
-        self._situation.failure = Failure(USAGE_ERROR, problem, {}, self._book.group(self._beginning.keys))
+            breakdown = rehearse(self._beginning.invoked_in)
+            if breakdown is None:
+                raise Restart(reason)
+            self._book.following.follow_everything()  # any of it may be at fault
+            code, problem, said = breakdown.exit_code, f"{reason}: pytest cannot begin with that", breakdown.text
+        self._situation.failure = Failure(code, problem, {}, self._book.group(self._beginning.keys), said)
 
     def _is_relevant(self, changed: set[str]) -> bool:
         if self._book.following.matters(changed):

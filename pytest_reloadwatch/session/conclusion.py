@@ -171,7 +171,7 @@ class Conclusions:
         # It may have died before it could tell what it had read.
         past = self._book.group({FIRST_PARTY, *(current.record.whole_past - current.record.disturbed)})
         self._situation.failure = Failure(code, problem, {name: "error"} if name else {}, past)
-        if code == USAGE_ERROR and not name and self._situation.runs == 1:
+        if code == USAGE_ERROR and not name and self._situation.runs == 1 and not self._beginning.is_anew:
             self._situation.end(code)  # nothing that a save could mend: the command line is wrong
 
     def _tell_end(self, current: Current, *, cancelled: bool) -> None:

@@ -31,6 +31,7 @@ from pytest_reloadwatch.session.planner import Planner
 from pytest_reloadwatch.session.pool import Pool
 from pytest_reloadwatch.session.preferences import Preferences
 from pytest_reloadwatch.session.progress import Progress
+from pytest_reloadwatch.session.rehearsal import rehearse
 from pytest_reloadwatch.session.rounds import Deadlines, Round, Wish
 from pytest_reloadwatch.session.settling import Settling
 from pytest_reloadwatch.session.signals import Signals
@@ -420,7 +421,11 @@ class Controller:
             self._screen.note(complaint)
 
     def start_over(self) -> None:
-        raise Restart("as asked")
+        breakdown = rehearse(self._beginning.invoked_in)
+        if breakdown is None:
+            raise Restart("as asked")
+        self._screen.said(breakdown.text)
+        self._screen.note("pytest cannot begin with that: this process goes on")
 
     def quit(self) -> None:
         self._situation.end(self._situation.exit_code)

@@ -133,12 +133,16 @@ class Current:
 
 @dataclass(frozen=True)
 class Failure:
-    """A run that ended before there were tests: holds as long as what it had taken in stays as it is."""
+    """A run that ended before there were tests: holds as long as what it had taken in stays as it is.
+
+    *said* is what pytest said of it, where nobody has seen that yet.
+    """
 
     exit_code: int
     problem: str
     verdicts: dict[str, str]
     past: Group
+    said: str = ""
 
 
 @dataclass

@@ -48,6 +48,9 @@ class Screen(Protocol):
     def died(self, text: str) -> None:
         """A run is gone, perhaps in the middle of a line of its report."""
 
+    def said(self, text: str) -> None:
+        """What pytest said in a process that wrote nowhere."""
+
     def changed(self, paths: Sequence[str], modules: int, tests: int, known: int) -> None:
         """What changed and what it means."""
 

@@ -63,6 +63,8 @@ class Settling:
             self._screen.changed(round_.cause, 0, 0, standing.selection.known)
         if standing.is_settled:
             self._events.emit("settled", **standing.as_event())
+        if standing.failure is not None and standing.failure.said:
+            self._screen.said(standing.failure.said)
         summary = standing.summary()
         self._screen.summary(summary)
         self._notify(summary, standing)

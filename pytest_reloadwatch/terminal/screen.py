@@ -77,6 +77,9 @@ class PlainScreen:
     def died(self, text: str) -> None:
         self._line(f"\nreloadwatch: {text}", "33")
 
+    def said(self, text: str) -> None:
+        self._write_line(f"\n{text}", "")
+
     def changed(self, paths: Sequence[str], modules: int, tests: int, known: int) -> None:
         names = ", ".join(paths[:_SHOWN]) + (f" and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else "")
         if not tests:

@@ -15,7 +15,10 @@ def beginning(tmp_path, monkeypatch):
     (tmp_path / "pyproject.toml").write_text('[tool.pytest]\naddopts = ["-q"]\n[tool.other]\nx = 1\n')
     monkeypatch.syspath_prepend(str(tmp_path / "site"))
     config = SimpleNamespace(
-        rootpath=tmp_path, inipath=tmp_path / "pyproject.toml", known_args_namespace=SimpleNamespace(capture="fd")
+        rootpath=tmp_path,
+        invocation_params=SimpleNamespace(dir=tmp_path),
+        inipath=tmp_path / "pyproject.toml",
+        known_args_namespace=SimpleNamespace(capture="fd"),
     )
     return Beginning(config, FirstParty(str(tmp_path), str(tmp_path / ".pytest_cache")))
 
@@ -65,3 +68,14 @@ def test_a_directory_has_a_name_too(beginning, tmp_path):
     assert beginning.place_name(str(tmp_path / "pyproject.toml")) == "pyproject.toml"
     assert beginning.place_name(listing_key(str(tmp_path / "site"))) == "site/"
     assert beginning.place_name(listing_key(str(tmp_path))) == "./"
+
+
+def test_what_was_not_heeded_counts_with_whatever_changes_then(beginning, tmp_path):
+    path = tmp_path / "pyproject.toml"
+    before = path.read_text()
+    path.write_text('[tool.pytest]\naddopts = ["-v"]\n')
+    assert beginning.changed([str(path)]) == "pyproject.toml changed"
+    assert beginning.changed([str(tmp_path / "app.py")]) == "pyproject.toml changed"
+    path.write_text(before)
+    assert beginning.changed([str(path)]) == ""
+    assert beginning.changed([str(tmp_path / "app.py")]) == ""
