@@ -30,6 +30,7 @@ class Repeats:
         self._mentions = mentions
         self._proofs = proofs
         self._felt: dict[Change, set[Function] | None] = {}
+        self._numbers: dict[int, tuple[Sequence[Change], set[int] | None]] = {}
 
     def tests(self, nodeids: Iterable[str]) -> list[str]:
         """Those of these tests that will execute what they did."""
@@ -40,21 +41,38 @@ class Repeats:
         return all(self._imports_repeat(nodeid) for nodeid in nodeids)
 
     def _repeats(self, nodeid: str) -> bool:
-        if not self._imports_repeat(nodeid) or self._proofs[nodeid][-1].outcome in BAD:
+        felt = self._felt_by(nodeid)
+        if felt is None or self._proofs[nodeid][-1].outcome in BAD:
             return False
         executed = self._executions.executed(nodeid)
-        felt = set[int]().union(*(self._executions.numbers_of(self._feel(c) or ()) for c in self._changes(nodeid)))
         return executed is not None and felt.isdisjoint(executed)
 
     def _imports_repeat(self, nodeid: str) -> bool:
-        at_import = self._executions.at_import()
-        if nodeid not in self._proofs or at_import is None:
-            return False
-        felt = map(self._feel, self._changes(nodeid))
-        return all(functions is not None and at_import.isdisjoint(functions) for functions in felt)
+        return self._felt_by(nodeid) is not None
 
-    def _changes(self, nodeid: str) -> Sequence[Change]:
-        return self._executions.changes(self._proofs[nodeid][-1])
+    def _felt_by(self, nodeid: str) -> set[int] | None:
+        """Numbers of the functions for which it makes a difference what has changed for a test.
+
+        None where it may make one for anything, imports among it.
+        """
+        if nodeid not in self._proofs:
+            return None
+        changes = self._executions.changes(self._proofs[nodeid][-1])
+        known = self._numbers.get(id(changes))  # the same list for all that rest on the same
+        if known is None:
+            known = self._numbers[id(changes)] = (changes, self._find_numbers(changes))
+        return known[1]
+
+    def _find_numbers(self, changes: Iterable[Change]) -> set[int] | None:
+        at_import = self._executions.at_import()
+        if at_import is None:
+            return None
+        found: set[int] = set()
+        for functions in map(self._feel, changes):
+            if functions is None or not at_import.isdisjoint(functions):
+                return None
+            found |= self._executions.numbers_of(functions)
+        return found
 
     def _feel(self, change: Change) -> set[Function] | None:
         """The functions for which *change* makes a difference; None where it may make one for anything."""
