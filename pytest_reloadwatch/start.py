@@ -50,6 +50,7 @@ def start_session(config: pytest.Config, arguments: list[str], options: Options)
     if order:
         _become_worker(config, order)
     inherited = _take_listener()
+    is_anew = os.environ.pop(ANEW, "") != ""
     covering = _covering_settings(config)
     cache_dir = _compat.cache_directory(config)
     first_party = FirstParty(str(config.rootpath), cache_dir)
@@ -79,6 +80,7 @@ def start_session(config: pytest.Config, arguments: list[str], options: Options)
                 reports,
                 workers,
                 covering,
+                is_anew=is_anew,
             )
     internal.forget()
     if inherited is not None:
@@ -179,6 +181,8 @@ def _control(
     reports: str,
     workers: Workers | None,
     covering: Settings | None,
+    *,
+    is_anew: bool,
 ) -> NoReturn:
     from pytest_reloadwatch.proof.store import open_store
     from pytest_reloadwatch.rewind.bytecode import discard_recent
@@ -202,6 +206,7 @@ def _control(
     book = Book(store, environment, scope, first_party)
     book.silent_reads.follow_marks(marks_in(reports))
     beginning = Beginning(config, first_party, covering)
+    beginning.is_anew = is_anew
     book.tree.track(beginning.keys)
     book.rest_on(beginning.modules)
     discard_recent(beginning.modules)

@@ -778,6 +778,15 @@ class TestWhatPytestCannotBeginWith:
         session.wait_for_output("starting over: pytest.ini changed")
         assert session.assert_equal_to_cold().outcomes == {"test_price.py::test_price": "failed"}
 
+    def test_leaves_nothing_in_the_environment_of_tests(self, project, session):
+        project.write("pytest.ini", "[pytest]\naddopts = -p nonsense\n")
+        session.step()
+        project.write(
+            "test_price.py", "import os\ndef test_clean(): assert 'PYTEST_RELOADWATCH_ANEW' not in os.environ\n"
+        )
+        project.write("pytest.ini", "[pytest]\naddopts = -p no:nose\n")
+        assert session.assert_equal_to_cold().outcomes == {"test_price.py::test_clean": "passed"}
+
     def test_is_not_begun_with_when_asked(self, project):
         project.apply(BEGINNING)
         with Screen(project) as screen:

@@ -10,7 +10,6 @@ import iniconfig
 
 from pytest_reloadwatch import _compat
 from pytest_reloadwatch.graph.keys import path_of
-from pytest_reloadwatch.options import ANEW
 from pytest_reloadwatch.proof.digest import digest_file, is_listing, listing_key
 from pytest_reloadwatch.session.configuration import pytest_part
 from pytest_reloadwatch.session.environment import installed_in
@@ -34,7 +33,7 @@ class Beginning:
     def __init__(self, config: pytest.Config, first_party: FirstParty, covering: Settings | None = None) -> None:
         self.rootdir = str(config.rootpath)
         self.invoked_in = str(config.invocation_params.dir)
-        self.is_anew = os.environ.pop(ANEW, "") != ""  # the person has seen the session begin, and expects it to go on
+        self.is_anew = False  # else the person has seen the session begin, and expects it to go on
         self._identity = _identity(self.rootdir)
         self.writes_snapshots = _compat.writes_snapshots(config)
         self.capture_off = config.known_args_namespace.capture == "no"
