@@ -9,6 +9,7 @@ import contextlib
 import functools
 import gc
 import importlib
+import importlib.util
 import os
 import sys
 import types
@@ -354,10 +355,10 @@ def restore_event_loops(before: Any) -> None:
 
 
 def watch_imports_by_name(seen: Callable[[str], None]) -> None:
-    """Call *seen* with the name at each importlib.import_module.
+    """Call *seen* with the name at each importlib.import_module, and each importlib.util.find_spec that finds one.
 
     A module that is loaded already raises no audit event, and a test that imports it by a computed
-    name rests on it all the same. import_module looks this function up at each call.
+    name, or only looks for it, rests on it all the same. import_module looks this function up at each call.
     """
     bootstrap: Any = importlib.import_module("importlib._bootstrap")
     original = bootstrap._gcd_import
@@ -369,6 +370,17 @@ def watch_imports_by_name(seen: Callable[[str], None]) -> None:
         return module
 
     bootstrap._gcd_import = import_recorded
+    find = importlib.util.find_spec
+
+    @functools.wraps(find)
+    def find_spec(name: str, package: str | None = None) -> ModuleSpec | None:
+        __tracebackhide__ = True
+        spec = find(name, package)
+        if spec is not None:
+            seen(spec.name)
+        return spec
+
+    importlib.util.find_spec = find_spec
 
 
 _FINDING = """

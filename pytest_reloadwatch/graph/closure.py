@@ -175,9 +175,9 @@ class ImportGraph:
         source = self._read_imports(path)
         for statement in source.imports:
             found = self._resolver.resolve(path, statement)
-            edges |= found.files
-            edges |= found.absent
+            edges |= found.files | found.absent | found.parts
         for name in source.strings:
-            edges |= self._resolver.named(name).files
+            found = self._resolver.named(name)
+            edges |= found.files | found.parts
         edges.discard(path)
         return frozenset(edges)

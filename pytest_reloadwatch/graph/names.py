@@ -17,10 +17,14 @@ _INIT = "__init__.py"
 
 @dataclass
 class Found:
-    """Files that an import executes, and paths that were looked at in vain: a file there would change it."""
+    """Files that an import executes, and paths that were looked at in vain: a file there would change it.
+
+    *parts* are directories of namespace packages, those that are there and those where another one would join them.
+    """
 
     files: set[str] = field(default_factory=set)
     absent: set[str] = field(default_factory=set)
+    parts: set[str] = field(default_factory=set)
 
 
 class Resolver:
@@ -120,6 +124,8 @@ class Resolver:
             found.absent.add(module)
             if self._kind(place, part) == "dir":
                 namespaces.append(inner)
+        if namespaces:
+            found.parts.update(f"{place}{os.sep}{part}" for place in places)
         return namespaces
 
     def _kind(self, directory: str, name: str) -> str:

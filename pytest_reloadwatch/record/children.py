@@ -223,8 +223,11 @@ def key_of(kind: str, path: str) -> str:
     return path if kind == "M" else text_key(path)
 
 
-def passed_over(name: str, origin: str, places: Iterable[str]) -> list[str]:
-    """Paths in these *places* where the module *name* could have been but was not; a later one would come first."""
+def passed_over(name: str, origin: str, places: Iterable[str], *, is_open: bool = False) -> list[str]:
+    """Paths in these *places* where the module *name* could have been but was not; a later one would come first.
+
+    Where no file was found, *is_open*, a directory of this name counts too: a namespace package, or a part of one.
+    """
     passed: list[str] = []
     if os.sep in name:  # a path that was taken for a name: the import system looks names up in listings
         return passed
@@ -233,4 +236,6 @@ def passed_over(name: str, origin: str, places: Iterable[str]) -> list[str]:
         if origin in candidates:
             return passed + candidates[: candidates.index(origin)]
         passed += candidates
+        if is_open:
+            passed.append(os.path.join(place, name))
     return passed

@@ -296,6 +296,11 @@ class Recorder:
         """A module was found elsewhere, after looking at these paths; its importer's source says the same."""
         self.learned.past.update(dict.fromkeys(paths))
 
+    def joined(self, paths: list[str], frame: FrameType) -> None:
+        """A namespace package was found: at these first-party *paths* it has its directories, or may get another."""
+        if paths:
+            self._charge(paths, frame, ambient=True, is_read=False)
+
     def imported(self, path: str, frame: FrameType) -> None:
         """A module that was loaded before has been imported by name."""
         self._charge([path], frame, ambient=False)
@@ -436,7 +441,7 @@ class Recorder:
     def _keys_told(self, kind: str, fields: list[str]) -> list[str]:
         if kind == "I":
             name, origin, *places = fields
-            return passed_over(name, origin, filter(self.first_party.is_source, places))
+            return passed_over(name, origin, filter(self.first_party.is_source, places), is_open=not origin)
         if kind == "C":
             directory, *words = fields
             named = named_in(words, directory, self.first_party.is_data)

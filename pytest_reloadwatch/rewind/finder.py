@@ -69,9 +69,12 @@ class RewindFinder:
 
     def imported_by_name(self, name: str) -> None:
         """importlib.import_module has given a module that may have been loaded long ago."""
-        origin = getattr(sys.modules.get(name), "__file__", None)
+        module = sys.modules.get(name)
+        origin = getattr(module, "__file__", None)
         if origin and self._first_party.is_source(origin):
             self._recorder.imported(origin, sys._getframe(2))
+        elif origin is None and (places := getattr(module, "__path__", None)):
+            self._recorder.joined([place for place in places if self._first_party.is_source(place)], sys._getframe(2))
 
     def _find_behind(self, fullname: str, path: Sequence[str] | None, target: ModuleType | None) -> ModuleSpec | None:
         behind = False
@@ -102,7 +105,9 @@ class RewindFinder:
         self, fullname: str, path: Sequence[str] | None, spec: ModuleSpec | None, origin: str, frame: FrameType
     ) -> None:
         if spec is None:
-            self._recorder.missing(self._passed(fullname, path, None), frame)
+            self._recorder.missing(self._passed(fullname, path, "", is_open=True), frame)
+        elif spec.origin is None and spec.submodule_search_locations is not None:
+            self._recorder.joined(self._passed(fullname, path, "", is_open=True), frame)
         else:
             self._recorder.passed_over(self._passed(fullname, path, origin))
         if origin:
@@ -121,11 +126,11 @@ class RewindFinder:
         if importer or origin:
             self.imports.append((fullname, origin, importer, line, surroundings()))
 
-    def _passed(self, fullname: str, path: Sequence[str] | None, origin: str | None) -> list[str]:
+    def _passed(self, fullname: str, path: Sequence[str] | None, origin: str, *, is_open: bool = False) -> list[str]:
         """First-party paths where the module could have been but was not; a later one would come first."""
         tail = fullname.rpartition(".")[2]
         places = self.first_party_places() if path is None else [p for p in path if self._first_party.is_source(p)]
-        return passed_over(tail, origin or "", places)
+        return passed_over(tail, origin, places, is_open=is_open)
 
     def _direct_importer(self, frame: FrameType | None) -> tuple[str, int]:
         """The first-party file, and line, whose top-level code has this import; empty for any other importer."""

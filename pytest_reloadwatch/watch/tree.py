@@ -308,8 +308,9 @@ class Tree:
 
 
 def _signature(path: str) -> Signature:
+    """That of the file, or of a link that leads nowhere."""
     try:
-        found = os.stat(path)
+        found = os.stat(path) if os.path.exists(path) else os.lstat(path)
     except (OSError, ValueError):
         return _GONE
     return (found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino)

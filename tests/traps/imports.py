@@ -242,6 +242,69 @@ TRAPS = {
         VALUE = 1
         """,
     ],
+    "directory of the name of a missing module": [
+        """
+        --- shop/__init__.py
+        --- test_ghost.py
+        import importlib, importlib.util
+        def test_found():
+            assert importlib.util.find_spec("gh" + "ost") is None
+        def test_computed():
+            try:
+                importlib.import_module("shop.gh" + "ost")
+            except ImportError:
+                return
+            assert False
+        def test_plain():
+            try:
+                import ghost
+            except ImportError:
+                return
+            assert False
+        """,
+        "--- ghost/x.txt",
+        "--- ghost renamed aside",
+        "--- shop/ghost/x.txt",
+        "--- shop/ghost renamed shop/aside",
+    ],
+    "parts of a namespace package come and go": [
+        """
+        --- pytest.ini
+        [pytest]
+        pythonpath = one two
+        --- one/plug/x.txt
+        --- one/space/a.py
+        --- two/keep.txt
+        --- test_import.py
+        def test_import():
+            import plug
+        --- test_spec.py
+        import importlib.util
+        def test_spec():
+            assert importlib.util.find_spec("plug")
+        --- test_parts.py
+        import pkgutil
+        import space
+        def test_modules():
+            assert [found.name for found in pkgutil.iter_modules(space.__path__)] == ["a"]
+        """,
+        "--- two/space/b.py",
+        "--- two/space renamed two/aside",
+        "--- one/plug renamed one/aside",
+    ],
+    "module that others have loaded, looked for": [
+        """
+        --- plug.py
+        --- test_import.py
+        def test_import():
+            import plug
+        --- test_spec.py
+        import importlib.util
+        def test_spec():
+            assert importlib.util.find_spec("plug")
+        """,
+        "--- plug.py deleted",
+    ],
     "optional import that is there one day": [
         """
         --- shop.py

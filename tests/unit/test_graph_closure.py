@@ -77,8 +77,16 @@ def test_relative_imports_go_up(tree):
 
 def test_namespace_packages_have_no_init_yet(tree):
     tree.write(a_py="import n.m", n__m_py="")
-    assert tree.reached("a.py") == {"a.py", "n/m.py"}
+    assert tree.reached("a.py") == {"a.py", "n", "n/m.py"}
     assert "n/__init__.py" in tree.absent("a.py")
+
+
+def test_another_part_of_a_namespace_package_is_awaited(tree):
+    tree.write(one__n__m_py="", two__a_py="import n", two__p_py="")
+    graph = tree.graph("one", "two")
+    assert "one/n" in tree.reached("two/a.py", graph)
+    assert "two/n" in tree.absent("two/a.py", graph)
+    assert "one/p" not in tree.absent("two/a.py", graph)
 
 
 def test_a_file_that_would_come_first_is_awaited(tree):

@@ -83,6 +83,16 @@ def test_a_link_that_leads_elsewhere_though_to_the_same_content(place):
     assert tree.sweep().changed == {str(place / "link"), str(place / "directory")}
 
 
+def test_a_link_that_leads_nowhere_comes_changes_and_goes(place):
+    tree = followed(place / "link")
+    for target in ("nowhere", "elsewhere"):
+        (place / "link").unlink(missing_ok=True)
+        (place / "link").symlink_to(target)
+        assert tree.sweep().changed == {str(place / "link")}
+    (place / "link").unlink()
+    assert tree.sweep().changed == {str(place / "link")}
+
+
 def test_whether_a_source_is_there(place):
     key = there_key(str(place / "a.py"))
     tree = followed()
