@@ -203,3 +203,25 @@ def test_a_file_in_the_middle_of_which_a_checkpoint_waits_cannot_be_collected(pr
         session.assert_equal_to_cold()
         project.write("lib/a.py", "def f(): return 1\nN = 1\n")
         assert session.assert_equal_to_cold().outcomes["tests/test_a/test_x.py"] == "error"
+
+
+def test_what_a_warm_module_keeps_of_the_world_outside_is_imported_anew(project, tmp_path):
+    clock = tmp_path / "clock"
+    clock.write_text("1")
+    project.apply(f"""
+        --- keys.py
+        NOW = open({str(clock)!r}).read()
+        --- test_keys.py
+        import keys
+        def test_valid():
+            assert open({str(clock)!r}).read() == keys.NOW
+        def test_other():
+            assert 1
+    """)
+    with WatchSession(project) as session:
+        session.assert_equal_to_cold()
+        for number in range(1, 4):
+            clock.write_text(str(number + 1))
+            project.replace("test_keys.py", f"assert {number}", f"assert {number + 1}")
+            step = session.assert_equal_to_cold()
+            assert step.outcomes["test_keys.py::test_valid"] == "passed"

@@ -34,9 +34,9 @@ class Resume(NamedTuple):
     *timed* of the tests took together when they last ran, *waited* of these with nothing to do; *hot*: files before
     which to freeze; *view*: file, name and marker of a filter through which tests have to pass (proof.filter);
     *fail_fast*: whether the first failure ends the run; *update_snapshots*: whether the plugins for them write anew,
-    from the first checkpoint only; *freeze*: whether to freeze at all, *often*: in other places too, which takes a few
-    milliseconds each time; *cause*: the files that changed; *executions*: how often each module has been executed in
-    this session; *quiet*: print nothing, for its tests have been told already;
+    which they know when they are configured; *anew*: whether everything is to be imported; *freeze*: whether to freeze
+    at all, *often*: in other places too, which takes a few milliseconds each time; *cause*: the files that changed;
+    *executions*: how often each module has been executed in this session; *quiet*: print nothing, for its tests have been told already;
     *stale*: what a warm worker has taken in and is not as it was then (worker.refresh).
     """
 
@@ -56,6 +56,7 @@ class Resume(NamedTuple):
     view: Sequence[str] = _EMPTY
     fail_fast: bool = False
     update_snapshots: bool = False
+    anew: bool = False
     freeze: bool = True
     often: bool = True
     cause: Sequence[str] = _EMPTY

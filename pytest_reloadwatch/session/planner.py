@@ -121,6 +121,7 @@ class Planner:
     def order(self, round_: Round, remaining: frozenset[str], run: int) -> Resume:
         """What the run number *run* collects and runs."""
         part = self._part(round_, remaining)
+        is_confirming = bool(remaining) and remaining <= self._book.doubtful() & round_.attempted
         timed = self._timed(part) if self._options.parallel else []
         return Resume(
             run=run,
@@ -143,13 +144,14 @@ class Planner:
             often=not _is_waited_for(round_),
             cause=list(round_.cause),
             executions=dict(self._book.executions),
-            quiet=bool(remaining) and remaining <= self._book.doubtful() & round_.attempted,
+            quiet=is_confirming,
+            anew=is_confirming and all(map(round_.is_only_reached, remaining)),
         )
 
     def checkpoint(self, order: Resume) -> Checkpoint | None:
         """From where *order* is carried out with the least to execute again; None when no checkpoint is left."""
-        if order.update_snapshots:
-            return self._pool.root()  # plugins read these options as they are configured
+        if order.update_snapshots or order.anew:
+            return self._pool.root()
         files = set(self._book.files) - set(order.prune)
         rest = self._hoister.outlook.rest(files, self.hot)
         return self._pool.choose(files, lambda c: self._hoister.fits(c, c.parent, files), rest)

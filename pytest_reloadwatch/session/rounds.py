@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from pytest_reloadwatch.proof.rank import Rank
 from pytest_reloadwatch.session.timing import Timing
 
 if TYPE_CHECKING:
@@ -78,6 +79,11 @@ class Round:
             nodeid: one if one.change is not None else self.earlier.get(nodeid, one)
             for nodeid, one in self.reasons.items()
         }
+
+    def is_only_reached(self, nodeid: str) -> bool:
+        """Whether a test was selected for its imports alone: it neither executed nor read what has changed."""
+        reason = self.reasons.get(nodeid)
+        return reason is not None and reason.rank is Rank.REST
 
     @property
     def is_news(self) -> bool:
