@@ -36,8 +36,8 @@ class Resume(NamedTuple):
     *fail_fast*: whether the first failure ends the run; *update_snapshots*: whether the plugins for them write anew,
     which they know when they are configured; *anew*: whether everything is to be imported; *freeze*: whether to freeze
     at all, *often*: in other places too, which takes a few milliseconds each time; *cause*: the files that changed;
-    *executions*: how often each module has been executed in this session; *quiet*: print nothing, for its tests have been told already;
-    *stale*: what a warm worker has taken in and is not as it was then (worker.refresh).
+    *executions*: how often each module has been executed in this session; *quiet*: print nothing, for its tests have
+    been told already; *stale*: what a warm worker has taken in and is not as it was then (worker.refresh).
     """
 
     run: int
