@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_reloadwatch import options as _options
-from pytest_reloadwatch.options import REHEARSAL
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -32,7 +31,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config, args: list[str]) 
         with start.join_run(early_config, told).beginning():
             return (yield)
     options = _options.from_config(early_config, os.environ)
-    if REHEARSAL in os.environ:
+    if _options.REHEARSAL in os.environ:
         os._exit(0)  # no more was to be tried: it can begin
     if options is None:
         if _options.guard_mode(early_config) != "off":

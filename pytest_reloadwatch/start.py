@@ -205,8 +205,7 @@ def _control(
         screen.note(complaint)
     book = Book(store, environment, scope, first_party)
     book.silent_reads.follow_marks(marks_in(reports))
-    beginning = Beginning(config, first_party, covering)
-    beginning.is_anew = is_anew
+    beginning = Beginning(config, first_party, covering, is_anew=is_anew)
     book.tree.track(beginning.keys)
     book.rest_on(beginning.modules)
     discard_recent(beginning.modules)

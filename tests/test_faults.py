@@ -729,7 +729,10 @@ BEGINNING = """
     --- shop/warning.py
     class Late(UserWarning): pass
     --- shop/plug.py
-    from shop.price import price
+    from pathlib import Path
+    NUMBER = int(Path(__file__).with_name("number.txt").read_text())
+    --- shop/number.txt
+    none
     --- shop/price.py
     def price(): return 1
     --- test_price.py
@@ -768,15 +771,13 @@ class TestWhatPytestCannotBeginWith:
         assert session.assert_equal_to_cold().outcomes == {"test_price.py::test_price": "failed"}
 
     def test_is_mended_elsewhere(self, project, session):
-        """Nothing rests on what a new process would read, so nobody was looking at it."""
-        project.write("shop/price.py", "raise KeyError('lost')\n")
-        session.step()
+        """In a file on which nothing rests, so that nobody was looking at it."""
         project.write("pytest.ini", "[pytest]\naddopts = -p shop.plug\n")
         assert session.step().exit_code != 0
         session.wait_for_output("pytest.ini changed: pytest cannot begin with that")
-        project.write("shop/price.py", "def price(): return 3\n")
+        project.write("shop/number.txt", "1\n")
         session.wait_for_output("starting over: pytest.ini changed")
-        assert session.assert_equal_to_cold().outcomes == {"test_price.py::test_price": "failed"}
+        assert session.assert_equal_to_cold().outcomes == {"test_price.py::test_price": "passed"}
 
     def test_leaves_nothing_in_the_environment_of_tests(self, project, session):
         project.write("pytest.ini", "[pytest]\naddopts = -p nonsense\n")

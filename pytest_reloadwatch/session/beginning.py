@@ -30,10 +30,17 @@ _SHARED = ("pyproject.toml", "tox.ini", "setup.cfg")
 class Beginning:
     """The files that shaped this process before its first fork, and the parts of them that did."""
 
-    def __init__(self, config: pytest.Config, first_party: FirstParty, covering: Settings | None = None) -> None:
+    def __init__(
+        self,
+        config: pytest.Config,
+        first_party: FirstParty,
+        covering: Settings | None = None,
+        *,
+        is_anew: bool = False,
+    ) -> None:
         self.rootdir = str(config.rootpath)
         self.invoked_in = str(config.invocation_params.dir)
-        self.is_anew = False  # else the person has seen the session begin, and expects it to go on
+        self.is_anew = is_anew  # the person has seen the session begin before, and expects it to go on
         self._identity = _identity(self.rootdir)
         self.writes_snapshots = _compat.writes_snapshots(config)
         self.capture_off = config.known_args_namespace.capture == "no"

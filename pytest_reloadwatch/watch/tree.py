@@ -308,12 +308,13 @@ class Tree:
 
 
 def _signature(path: str) -> Signature:
-    """That of the file, or of a link that leads nowhere."""
-    try:
-        found = os.stat(path) if os.path.exists(path) else os.lstat(path)
-    except (OSError, ValueError):
-        return _GONE
-    return (found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino)
+    for look in (os.stat, os.lstat):  # a link that leads nowhere is there all the same
+        try:
+            found = look(path)
+        except (OSError, ValueError):
+            continue
+        return (found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino)
+    return _GONE
 
 
 def _is_racy(signature: Signature, now: int) -> bool:
