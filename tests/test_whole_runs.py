@@ -225,3 +225,68 @@ def test_what_a_warm_module_keeps_of_the_world_outside_is_imported_anew(project,
             project.replace("test_keys.py", f"assert {number}", f"assert {number + 1}")
             step = session.assert_equal_to_cold()
             assert step.outcomes["test_keys.py::test_valid"] == "passed"
+
+
+def test_who_passes_by_an_import_of_a_test_that_went_first_is_looked_at_in_turn(project):
+    """In a circle of imports it takes one module to be the first."""
+    project.apply("""
+        --- pkg/__init__.py
+        --- pkg/a.py
+        from . import b
+        V = 1
+        --- pkg/b.py
+        from . import a
+        W = 2
+        def w(): return W
+        --- test_first.py
+        def test_first():
+            from pkg.a import V
+            assert V == 1
+        --- test_second.py
+        def test_second():
+            from pkg.b import w
+            assert w() == 2
+        --- test_third.py
+        from pkg import a
+        def test_third():
+            assert a.V == 1
+    """)
+    with WatchSession(project) as session:
+        session.assert_equal_to_cold()
+        project.replace("pkg/b.py", "from . import a", "from .a import V")
+        step = session.assert_equal_to_cold()
+        first, second = "test_first.py::test_first", "test_second.py::test_second"
+        assert step.ran == ["test_third.py", second, first, "test_third.py", first, second]
+        project.replace("pkg/b.py", "from .a import V", "from . import a")
+        session.assert_equal_to_cold()
+
+
+def test_who_uses_what_only_a_test_that_went_first_has_imported_fails_in_turn(project):
+    project.apply("""
+        --- pkg/__init__.py
+        --- pkg/sub.py
+        def f(): return 1
+        --- lib.py
+        import pkg
+        def helper():
+            return 1
+        --- test_first.py
+        import time
+        import lib
+        def test_first():
+            time.sleep(0.3)
+            assert lib.helper() == 1
+        --- test_second.py
+        import lib
+        def test_second():
+            import pkg.sub
+            assert lib.helper() == pkg.sub.f()
+        def test_third(): pass
+    """)
+    with WatchSession(project) as session:
+        session.assert_equal_to_cold()
+        project.replace("lib.py", "return 1", "return pkg.sub.f()")
+        step = session.assert_equal_to_cold()
+        assert step.ran[:2] == ["test_second.py::test_second", "test_first.py::test_first"]
+        project.replace("lib.py", "pkg.sub.f()", "1")
+        session.assert_equal_to_cold()

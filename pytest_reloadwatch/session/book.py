@@ -22,6 +22,7 @@ from pytest_reloadwatch.proof.rank import FAR, Ranked, rank
 from pytest_reloadwatch.proof.selection import Matcher, Selection, select
 from pytest_reloadwatch.proof.store import Store
 from pytest_reloadwatch.session.bases import Bases
+from pytest_reloadwatch.session.borrowed import Borrowed
 from pytest_reloadwatch.session.confirming import Confirming, Judged, is_of_whole_run
 from pytest_reloadwatch.session.conftests import Conftests
 from pytest_reloadwatch.session.executions import Executions
@@ -79,7 +80,6 @@ class Book:
         self._test_files = self.files.keys() | {known[-1].path for known in self.proofs.values()}
         self.executions: Counter[str] = Counter()  # how often each module was executed, by name
         self.loose: dict[str, str] = {}  # outcomes that could not be proven
-        self.confirming = Confirming(store, environment, self.files, self.proofs, self.tree, self._module_names)
         self._flaky: dict[str, tuple[str, str]] = {}
         self._dropped: list[str] = []
         self._selection: Selection | None = None
@@ -90,6 +90,10 @@ class Book:
         self._mentions = Mentions(self.tree, self._parsed.read)
         self._matcher = Matcher(self.tree.entries)
         self._groups = Groups(self.tree, self.following)
+        borrowed = Borrowed(self._executions, self._mentions, self.proofs, self._groups, self.tree)
+        self.confirming = Confirming(
+            store, environment, self.files, self.proofs, self.tree, self._module_names, borrowed
+        )
         self.listings = Listings(self.tree, self.following, self._groups.make)
         self._unprepared: list[str] = []
         self._unclosed: list[str] = []
@@ -233,6 +237,8 @@ class Book:
         for name, path in message.modules:
             run.modules[name] = self._module_paths[name] = path
             self._module_names[path] = name
+            if run.collection is not None:
+                run.imported[path] = len(run.ended)
             self.graph.add_module(name, path)
             self._unprepared.append(path)
             if os.path.basename(path) == "conftest.py":

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pytest_reloadwatch.proof.model import Collected, Group, Proof
     from pytest_reloadwatch.proof.store import Store
     from pytest_reloadwatch.session.bases import Bases
+    from pytest_reloadwatch.session.borrowed import Borrowed
     from pytest_reloadwatch.session.run_record import RunRecord
     from pytest_reloadwatch.watch.tree import Tree
 
@@ -39,9 +40,9 @@ class Judged:
 class Confirming:
     """Remembers what whole runs said; ``doubtful`` are the verdicts that one has to look at, by how these failed.
 
-    *files*, *proofs* and *tree* are the book's, *executed* is for Company. Who came out otherwise in a whole run than
-    alone has a proof that says so, and needs whole runs until its file changes; then it has to show again which of them
-    it needs.
+    *files*, *proofs*, *tree* and *borrowed* are the book's, *executed* is for Company. Who came out otherwise in a
+    whole run than alone has a proof that says so, and needs whole runs until its file changes; then it has to show
+    again which of them it needs.
     """
 
     def __init__(
@@ -52,6 +53,7 @@ class Confirming:
         proofs: Mapping[str, Sequence[Proof]],
         tree: Tree,
         executed: Collection[str],
+        borrowed: Borrowed,
     ) -> None:
         self.doubtful: dict[str, str] = {}
         self._environment = environment
@@ -59,6 +61,7 @@ class Confirming:
         self._proofs = proofs
         self._tree = tree
         self._company = Company(files, executed)
+        self._borrowed = borrowed
         self._differing: dict[str, tuple[str, str]] = {}
         self._changed: set[str] = set()
         self._known: dict[str, Failure] = {}
@@ -69,16 +72,17 @@ class Confirming:
         """Compare what *run* said with what whole runs did; *bases* are what its files rest on."""
         judged, in_turn, fragile = Judged(), in_their_turn(run), self._fragile(run)
         overtaken = overtaken_in(run)
+        borrowed = self._borrowed.judge(run, overtaken, bases)
         if run.collection is not None and run.collection.modules:
             self._company.modules = frozenset(run.collection.modules)
         for nodeid, name in _verdicts(run).items():
-            is_overtaken = bool(name) and nodeid in overtaken
+            is_overtaken = nodeid in overtaken if name else nodeid in borrowed
             is_in_turn = nodeid in in_turn and not is_overtaken
             if is_in_turn and not run.pruned:
                 self._note_whole(nodeid, name, judged)
             elif (
                 nodeid in fragile
-                or (is_overtaken and is_doubtful(name, self._known.get(nodeid)))
+                or (is_overtaken and (not name or is_doubtful(name, self._known.get(nodeid))))
                 or self._is_doubtful(nodeid, name, run, bases, lacks_tests=not is_in_turn)
             ):
                 self.doubtful[nodeid] = name
@@ -125,7 +129,8 @@ class Confirming:
         return {path for path, records in self._files.items() if self.needs_whole_run(records)}
 
     def company(self, nodeids: Collection[str]) -> set[str]:
-        """These tests, and those of their files that come before them."""
+        """These tests, those that may import something for them, and those of their files that come before them."""
+        nodeids = self._borrowed.lenders(nodeids).union(nodeids)
         found = set(nodeids)
         for records in self._files.values():
             known = records[-1].nodeids

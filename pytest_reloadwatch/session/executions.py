@@ -121,6 +121,10 @@ class Executions:
         found = (self._functions(path).get(name) for path, name in functions)
         return {number for number in found if number is not None}
 
+    def numbers_in(self, paths: Iterable[str]) -> set[int]:
+        """The numbers of everything that somebody has executed or read of the sources *paths*."""
+        return set().union(*(self._functions(path).values() for path in paths))
+
     def unimported(self, proof: Proof) -> set[str]:
         """The files in which a test executed code though neither its file nor itself imported them: others had."""
         numbers = frozenset(self.executed(proof.nodeid) or ())

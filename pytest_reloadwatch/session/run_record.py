@@ -28,7 +28,8 @@ class RunRecord:
     *before* has what it was seen to change in this way, with the digest from before, *first_seen* all that changed;
     *has_unheard* says that it has started processes that do not report what they write. *codes* is the code that its
     tests executed, in the order in which it was told, without a file where the run has made that itself, *functions*
-    the functions that it belongs to.
+    the functions that it belongs to. *imported* are the files of modules that began to execute while tests ran, with
+    the number of tests that had ended by then.
     """
 
     number: int
@@ -46,6 +47,7 @@ class RunRecord:
     has_unheard: bool = False
     first_seen: dict[str, str] = field(default_factory=dict)
     modules: dict[str, str] = field(default_factory=dict)
+    imported: dict[str, int] = field(default_factory=dict)
     collection: Collection | None = None
     failed_files: dict[str, str] = field(default_factory=dict)  # path by nodeid
     crashes: dict[str, tuple[str, int, str] | None] = field(default_factory=dict)  # of these files
