@@ -155,6 +155,20 @@ def stop_at(config: pytest.Config, failures: int) -> None:
     config.option.maxfail = failures
 
 
+_LEAVE_OUT = {"lf": "--last-failed", "stepwise": "--stepwise", "stepwise_skip": "--stepwise-skip"}
+
+
+def leaving_out(config: pytest.Config) -> list[str]:
+    """The options given which leave out tests because of how others fared last."""
+    return [shown for name, shown in _LEAVE_OUT.items() if getattr(config.known_args_namespace, name, False)]
+
+
+def ask_for_all(config: pytest.Config) -> None:
+    """Have these options no effect: with them a file seems to have no other tests. Before configure."""
+    for name in _LEAVE_OUT.keys() & vars(config.option).keys():
+        setattr(config.option, name, False)
+
+
 def writes_snapshots(config: pytest.Config) -> bool:
     """Whether syrupy (5 and later: earlier ones delete what other tests use) or inline-snapshot is at work."""
     known = config.known_args_namespace
@@ -189,9 +203,7 @@ def _refresh_last_failed(config: pytest.Config) -> None:
     cache = getattr(config, "cache", None)
     if last_failed is None or cache is None:
         return
-    fresh = type(last_failed)(config) if not config.getoption("lf", False) else None
-    if fresh is not None:  # with --lf the plugin registers a second one; it keeps what it has
-        last_failed.lastfailed = fresh.lastfailed
+    last_failed.lastfailed = type(last_failed)(config).lastfailed
 
 
 def _restart_clock(reporter: Any) -> None:

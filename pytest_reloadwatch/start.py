@@ -203,6 +203,8 @@ def _control(
     store, complaint = open_store(os.path.join(cache_dir, STORE), environment, scope)
     if complaint:
         screen.note(complaint)
+    if leaving_out := _compat.leaving_out(config):
+        screen.note(f"{', '.join(leaving_out)}: what failed last time runs first, and nothing is left out for it")
     book = Book(store, environment, scope, first_party)
     book.silent_reads.follow_marks(marks_in(reports))
     beginning = Beginning(config, first_party, covering, is_anew=is_anew)

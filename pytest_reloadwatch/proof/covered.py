@@ -143,10 +143,10 @@ class CoveredTables:
             [(o.kind, o.name, environment, o.state, array(_SETS, sets).tobytes()) for o, sets in covered.items()],
         )
         self._db.executemany(
-            "delete from covered where kind = ?1 and name = ?2 and environment = ?3 and rowid not in"
-            " (select rowid from covered where kind = ?1 and name = ?2 and environment = ?3"
+            "delete from covered where kind = :kind and name = :name and environment = :environment and rowid not in"
+            " (select rowid from covered where kind = :kind and name = :name and environment = :environment"
             f" order by rowid desc limit {KEPT})",
-            [(owner.kind, owner.name, environment) for owner in covered],
+            [{"kind": owner.kind, "name": owner.name, "environment": environment} for owner in covered],
         )
 
     def text(self, name: str) -> bytes | None:

@@ -281,7 +281,7 @@ class Store:
         if version != (VERSION,):
             raise sqlite3.DatabaseError(f"it has version {version}, this is version {VERSION}")
 
-    def _save_files(self, environment: str, scope: str, files: Iterable[Collected]) -> None:
+    def _save_files(self, environment: str, scope: str, files: Collection[Collected]) -> None:
         rows = [
             (f.path, environment, scope, self._groups.numbers(f.groups), f.nodeid, f.outcome, json.dumps(f.nodeids))
             for f in files
@@ -292,10 +292,10 @@ class Store:
             rows,
         )
         self._db.executemany(
-            "delete from collected where path = ?1 and environment = ?2 and scope = ?3 and serial not in"
-            " (select serial from collected where path = ?1 and environment = ?2 and scope = ?3"
+            "delete from collected where path = :path and environment = :environment and scope = :scope and serial not"
+            " in (select serial from collected where path = :path and environment = :environment and scope = :scope"
             f" order by serial desc limit {PROOFS_KEPT})",
-            [row[:3] for row in rows],
+            [{"path": f.path, "environment": environment, "scope": scope} for f in files],
         )
 
     def _save_proofs(self, environment: str, proofs: Sequence[Proof]) -> None:
@@ -308,10 +308,10 @@ class Store:
             ],
         )
         self._db.executemany(
-            "delete from proof where nodeid = ?1 and environment = ?2 and serial not in"
-            " (select serial from proof where nodeid = ?1 and environment = ?2"
+            "delete from proof where nodeid = :nodeid and environment = :environment and serial not in"
+            " (select serial from proof where nodeid = :nodeid and environment = :environment"
             f" order by serial desc limit {PROOFS_KEPT})",
-            [(p.nodeid, environment) for p in proofs],
+            [{"nodeid": p.nodeid, "environment": environment} for p in proofs],
         )
 
     def _save_executed(

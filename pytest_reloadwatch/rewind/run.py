@@ -98,6 +98,7 @@ class Run:
         order = self._timeline.order
         most = getattr(self._config.known_args_namespace, "maxfail", 0)
         _compat.stop_at(self._config, 1 if order.fail_fast else most)
+        _compat.ask_for_all(self._config)
         if order.freeze and not self._shares:  # inline-snapshot leaves alone what several processes run
             _compat.ask_for_no_snapshots(self._config)
         if order.update_snapshots:

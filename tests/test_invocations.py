@@ -1,0 +1,91 @@
+"""What is proven in one way of starting pytest, and what that says of another way."""
+
+import re
+
+import pytest
+from harness import WatchSession, run_once
+
+INTERPRETER = """
+    --- shop.py
+    def check(number):
+        assert number > 0
+    --- test_shop.py
+    import sys, warnings
+    import pytest, shop
+    def test_check():
+        with pytest.raises(AssertionError):
+            shop.check(0)
+    def test_warns():
+        warnings.warn("old")
+    def test_mode():
+        assert not sys.flags.dev_mode
+"""
+TWO = """
+    --- test_a.py
+    def test_one(): assert 1 == 2
+    def test_two(): assert 1 == 1
+"""
+
+
+def outcomes(session):
+    return session.settled_step().outcomes
+
+
+def failing(session):
+    return sorted(nodeid for nodeid, outcome in outcomes(session).items() if outcome != "passed")
+
+
+@pytest.mark.parametrize(
+    ("variables", "expected"),
+    [
+        ({"PYTHONOPTIMIZE": "1"}, ["test_shop.py::test_check"]),
+        ({"PYTHONWARNINGS": "error"}, ["test_shop.py::test_warns"]),
+        ({"PYTHONDEVMODE": "1"}, ["test_shop.py::test_mode"]),
+    ],
+)
+def test_what_the_interpreter_is_told_is_part_of_every_proof(project, variables, expected):
+    project.apply(INTERPRETER)
+    assert failing(run_once(project)) == []
+    told = run_once(project, environment=variables)
+    assert failing(told) == expected
+    assert "Traceback" not in told.output().partition("test session starts")[0]
+    assert failing(run_once(project)) == []
+    assert re.search(r"3 tests proven \(0 run", run_once(project).output())
+
+
+def test_an_interpreter_that_makes_an_error_of_each_warning_writes_its_store_too(project):
+    project.apply(INTERPRETER)
+    variables = {"PYTHONWARNINGS": "error"}
+    assert failing(run_once(project, environment=variables)) == ["test_shop.py::test_warns"]
+    assert "(1 run" in run_once(project, environment=variables).output()  # what fails is looked at again
+
+
+def test_the_directory_that_relative_names_begin_in_is_part_of_every_proof(project):
+    project.apply("""
+        --- data.txt
+        1
+        --- tests/test_data.py
+        import os
+        def test_data(): assert os.path.exists("data.txt")
+    """)
+    assert failing(run_once(project)) == []
+    with WatchSession(project, option="--reload-once", directory=project.path("tests")) as below:
+        below.wait_for_end()
+    assert failing(below) == ["tests/test_data.py::test_data"]
+    assert failing(run_once(project)) == []
+
+
+def test_nothing_is_proven_by_what_somebody_steps_through(project):
+    project.apply(TWO)
+    run_once(project, "--trace")  # the debugger finds no input, and leaves the test
+    assert failing(run_once(project)) == ["test_a.py::test_one"]
+
+
+@pytest.mark.parametrize("option", ["--last-failed", "--stepwise"])
+def test_what_failed_last_time_goes_first_and_hides_nothing(project, option):
+    project.apply(TWO)
+    assert failing(run_once(project, option)) == ["test_a.py::test_one"]
+    project.write("test_a.py", "def test_one(): assert 2 == 2\ndef test_two(): assert 1 == 3\n")
+    session = run_once(project, option)
+    assert failing(session) == failing(run_once(project)) == ["test_a.py::test_two"]
+    assert f"{option}: what failed last time runs first, and nothing is left out for it" in session.output()
