@@ -290,3 +290,28 @@ def test_who_uses_what_only_a_test_that_went_first_has_imported_fails_in_turn(pr
         assert step.ran[:2] == ["test_second.py::test_second", "test_first.py::test_first"]
         project.replace("lib.py", "pkg.sub.f()", "1")
         session.assert_equal_to_cold()
+
+
+def test_who_fails_by_itself_for_another_reason_than_behind_others_is_looked_at_in_turn(project):
+    """By itself the second test fails for what lib says, behind the first for what that has left."""
+    project.apply("""
+        --- lib.py
+        X = 10
+        def get(): return X
+        --- test_a.py
+        import lib
+        def test_first():
+            lib.X = 99
+            assert lib.get() == 99
+        def test_second():
+            assert lib.get() == 10
+    """)
+    with WatchSession(project) as session:
+        session.assert_equal_to_cold()
+        project.replace("lib.py", "X = 10", "X = 11")
+        session.assert_equal_to_cold()
+        project.replace("lib.py", "X = 11", "X = 10")
+        assert session.assert_equal_to_cold().runs[-1]["exit_code"] == 1
+        project.replace("test_a.py", "lib.X = 99", "pass")
+        project.replace("test_a.py", "== 99", "== 10")
+        session.assert_equal_to_cold()

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 SCHEMA = """
 -- How tests and files failed in the last whole run that they had a part in; those that did not are not here.
--- alone: whether a run that passed something over has shown the same failure.
+-- alone: whether a run that passed something over has shown the same failure for the same tree.
 create table failure (
     nodeid text not null, environment text not null, failure text not null, alone integer not null,
     primary key (nodeid, environment)
@@ -34,7 +34,7 @@ _NUMBER = re.compile(r"0x[0-9a-f]+|\d+")
 
 @dataclass(frozen=True)
 class Failure:
-    """A failure in a whole run, by its *name*; *alone*: a run that passed something over has shown the same."""
+    """A failure in a whole run, by its *name*; *alone*: without the others it was the same, word by word."""
 
     name: str
     alone: bool
@@ -44,8 +44,13 @@ def failure_name(outcome: str, crash: tuple[str, int, str] | None) -> str:
     """The same name for the same failure, wherever in its file it stands by now; empty for what has passed."""
     if outcome not in BAD:
         return outcome if outcome in MILD else ""
+    return digest_text(_NUMBER.sub("#", failure_text(outcome, crash)))
+
+
+def failure_text(outcome: str, crash: tuple[str, int, str] | None) -> str:
+    """All that is known of how it failed, but for the line: numbers, too, tell one reason from another."""
     path, _, message = crash or ("", 0, "")
-    return digest_text("\n".join((outcome, path, _NUMBER.sub("#", message))))
+    return "\n".join((outcome, path, message))
 
 
 def fared(name: str) -> str:

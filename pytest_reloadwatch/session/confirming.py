@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import functools
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pytest_reloadwatch.exceptions import StoreUnusableError
 from pytest_reloadwatch.graph.keys import proof_key
 from pytest_reloadwatch.proof.digest import WHOLE_RUN
 from pytest_reloadwatch.proof.selection import MOST_GROUPS
-from pytest_reloadwatch.proof.whole import MILD, Failure, failure_name, fared, is_doubtful
+from pytest_reloadwatch.proof.whole import MILD, Failure, failure_name, failure_text, fared, is_doubtful
 from pytest_reloadwatch.session.company import Company
 
 if TYPE_CHECKING:
@@ -56,6 +56,7 @@ class Confirming:
         borrowed: Borrowed,
     ) -> None:
         self.doubtful: dict[str, str] = {}
+        self._texts: dict[str, str] = {}  # of how these failed
         self._environment = environment
         self._files = files
         self._proofs = proofs
@@ -79,18 +80,18 @@ class Confirming:
             is_overtaken = nodeid in overtaken if name else nodeid in borrowed
             is_in_turn = nodeid in in_turn and not is_overtaken
             if is_in_turn and not run.pruned:
-                self._note_whole(nodeid, name, judged)
+                self._note_whole(nodeid, name, _text(nodeid, run), judged)
             elif (
                 nodeid in fragile
                 or (is_overtaken and (not name or is_doubtful(name, self._known.get(nodeid))))
                 or self._is_doubtful(nodeid, name, run, bases, lacks_tests=not is_in_turn)
             ):
                 self.doubtful[nodeid] = name
+                self._texts[nodeid] = _text(nodeid, run)
                 if not name or name in MILD:
                     judged.mended.add(nodeid)
             else:
                 self.doubtful.pop(nodeid, None)
-                self._note_alone(nodeid, name)
         for nodeid in run.confirms:  # no other run would tell more
             self.doubtful.pop(nodeid, None)
         return judged
@@ -162,21 +163,17 @@ class Confirming:
         message = crash[2] if crash is not None else ""
         return self._company.matters(path, bases.group(path), run.pruned, message, lacks_tests=lacks_tests)
 
-    def _note_whole(self, nodeid: str, name: str, judged: Judged) -> None:
+    def _note_whole(self, nodeid: str, name: str, text: str, judged: Judged) -> None:
         alone = self.doubtful.pop(nodeid, None)
+        is_same = alone is not None and self._texts[nodeid] == text
         if alone is not None and fared(alone) != fared(name):
             judged.differing.add(nodeid)
             self._differing[nodeid] = (fared(alone), fared(name))
         if name:
             known = self._known.get(nodeid)
-            self._put(nodeid, Failure(name, alone == name or known == Failure(name, True)))
+            self._put(nodeid, Failure(name, is_same or known == Failure(name, True)))
         elif self._known.pop(nodeid, None) is not None:
             self._changed.add(nodeid)
-
-    def _note_alone(self, nodeid: str, name: str) -> None:
-        known = self._known.get(nodeid)
-        if name and known is not None:
-            self._put(nodeid, replace(known, alone=True))
 
     def _put(self, nodeid: str, failure: Failure) -> None:
         if self._known.get(nodeid) != failure:
@@ -232,3 +229,11 @@ def _verdicts(run: RunRecord) -> dict[str, str]:
     files = {nodeid: "" for _, nodeid, _ in run.collection.files} if run.collection is not None else {}
     failed = {nodeid: failure_name("error", run.crashes.get(nodeid)) for nodeid in run.failed_files}
     return files | failed | {n: failure_name(ended.outcome, ended.crash) for n, ended in run.ended.items()}
+
+
+def _text(nodeid: str, run: RunRecord) -> str:
+    """The same of one test or file, word by word."""
+    ended = run.ended.get(nodeid)
+    if ended is None:
+        return failure_text("error", run.crashes.get(nodeid))
+    return failure_text(ended.outcome, ended.crash)
