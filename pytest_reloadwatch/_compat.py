@@ -395,6 +395,21 @@ def watch_imports_by_name(seen: Callable[[str], None]) -> None:
     importlib.util.find_spec = find_spec
 
 
+def watch_extended_paths(seen: Callable[[str], None]) -> None:
+    """Call *seen* with the name of each package that ``pkgutil.extend_path`` looks for parts of: no import tells."""
+    import pkgutil
+
+    extend = pkgutil.extend_path
+
+    @functools.wraps(extend)
+    def extend_path(path: list[str], name: str) -> list[str]:
+        __tracebackhide__ = True
+        seen(name)
+        return extend(path, name)
+
+    setattr(pkgutil, "extend_path", extend_path)  # noqa: B010 - for others it takes lists alone
+
+
 _FINDING = """
 def _find_and_load(name, import_):
     enter(name)

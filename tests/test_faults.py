@@ -796,3 +796,19 @@ class TestWhatPytestCannotBeginWith:
             screen.see("pytest.ini changed: pytest cannot begin with that")
             screen.press("r")
             screen.see("pytest cannot begin with that: this process goes on")
+
+
+def test_a_file_that_hides_what_a_plugin_has_imported_has_the_session_start_over(project, tmp_path):
+    plugins = tmp_path / "plugins"
+    plugins.mkdir()
+    (plugins / "painter.py").write_text("import colorsys\n", encoding="utf-8")
+    search_path = os.pathsep.join(filter(None, [str(project.root), str(plugins), os.environ.get("PYTHONPATH")]))
+    project.write("pytest.ini", "[pytest]\naddopts = -p painter\n")
+    project.write("test_color.py", "import colorsys\ndef test_color(): assert colorsys.ONE_THIRD\n")
+    with WatchSession(project, environment={"PYTHONPATH": search_path}) as session:
+        assert session.step().outcomes == {"test_color.py::test_color": "passed"}
+        project.write("colorsys.py", "ONE_THIRD = 0\n")
+        assert session.step().outcomes == {"test_color.py::test_color": "failed"}
+        session.wait_for_output("starting over: colorsys.py changed")
+        project.delete("colorsys.py")
+        assert session.step().outcomes == {"test_color.py::test_color": "passed"}

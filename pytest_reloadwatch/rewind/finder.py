@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import opcode
 import os
 import sys
 import threading
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from pytest_reloadwatch.rewind.life import Life
 
 _OWN = os.path.dirname(os.path.abspath(__file__)) + os.sep
+_IMPORT_NAME = opcode.opmap["IMPORT_NAME"]
 
 
 class RewindFinder:
@@ -71,10 +73,22 @@ class RewindFinder:
         """importlib.import_module has given a module that may have been loaded long ago."""
         module = sys.modules.get(name)
         origin = getattr(module, "__file__", None)
+        parent = sys.modules.get(name.rpartition(".")[0])
+        if parent is None or hasattr(parent, "__path__"):
+            path = None if parent is None else list(parent.__path__)
+            self._recorder.joined(self._passed(name, path, disk.abspath(origin) if origin else ""), sys._getframe(2))
         if origin and self._first_party.is_source(origin):
             self._recorder.imported(origin, sys._getframe(2))
         elif origin is None and (places := getattr(module, "__path__", None)):
             self._recorder.joined([place for place in places if self._first_party.is_source(place)], sys._getframe(2))
+
+    def extended(self, name: str) -> None:
+        """pkgutil.extend_path has asked each place for a part of the package *name*."""
+        tail = name.rpartition(".")[2]
+        parent = sys.modules.get(name.rpartition(".")[0])
+        places = self.first_party_places() if parent is None else list(parent.__path__)
+        found = [os.path.join(place, tail) for place in places if self._first_party.is_source(place)]
+        self._recorder.joined(found, sys._getframe(2))
 
     def _find_behind(self, fullname: str, path: Sequence[str] | None, target: ModuleType | None) -> ModuleSpec | None:
         behind = False
@@ -108,8 +122,10 @@ class RewindFinder:
             self._recorder.missing(self._passed(fullname, path, "", is_open=True), frame)
         elif spec.origin is None and spec.submodule_search_locations is not None:
             self._recorder.joined(self._passed(fullname, path, "", is_open=True), frame)
-        else:
+        elif _is_of_statement(frame):
             self._recorder.passed_over(self._passed(fullname, path, origin))
+        else:
+            self._recorder.joined(self._passed(fullname, path, origin), frame)
         if origin:
             self._recorder.executing(fullname, origin)
 
@@ -141,3 +157,10 @@ class RewindFinder:
                 return importer, frame.f_lineno if importer else 0
             frame = frame.f_back
         return "", 0
+
+
+def _is_of_statement(frame: FrameType | None) -> bool:
+    """Whether it is a statement that imports, which its source says to those who read that; else a call does."""
+    while frame is not None and frame.f_code.co_filename.startswith("<frozen importlib"):
+        frame = frame.f_back
+    return frame is None or frame.f_code.co_code[frame.f_lasti] == _IMPORT_NAME

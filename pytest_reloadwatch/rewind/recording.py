@@ -40,6 +40,7 @@ def begin_run(config: pytest.Config, life: Life, recorder: Recorder, reports: st
     life.on_resume.append(begin_record)
     begin_record()
     _compat.watch_imports_by_name(finder.imported_by_name)
+    _compat.watch_extended_paths(finder.extended)
     importing.install()
     config.pluginmanager.register(importing)
     audit.install(recorder, reports)

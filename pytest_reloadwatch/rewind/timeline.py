@@ -301,6 +301,7 @@ class Timeline(Speaker):
         self._stretch = FIRST_STRETCH
         self._channel = Channel.connect(self._address)
         self.send(Started(order.run, os.getpid()))
+        _forget_missing_directories()
         for callback in self.on_resume:
             callback()
         self._recorder.paused = False
@@ -331,6 +332,12 @@ class Timeline(Speaker):
         if self._lifeline >= 0:
             os.close(self._lifeline)
             self._lifeline = -1
+
+
+def _forget_missing_directories() -> None:
+    """What was no directory on ``sys.path`` may be one by now: the import system asks once in a process."""
+    for place in [place for place, finder in sys.path_importer_cache.items() if finder is None]:
+        del sys.path_importer_cache[place]
 
 
 class _Checkpoint:

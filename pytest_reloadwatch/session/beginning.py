@@ -11,11 +11,12 @@ import iniconfig
 from pytest_reloadwatch import _compat
 from pytest_reloadwatch.graph.keys import path_of
 from pytest_reloadwatch.proof.digest import digest_file, is_listing, listing_key
+from pytest_reloadwatch.record import disk
 from pytest_reloadwatch.session.configuration import pytest_part
 from pytest_reloadwatch.session.environment import installed_in
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Iterator
 
     import pytest
 
@@ -49,7 +50,10 @@ class Beginning:
             names.add(str(config.inipath))
         names |= {listing_key(os.path.abspath(place)) for place in sys.path if os.path.isdir(place)}
         self.modules = frozenset(path for path in _module_files() if first_party.is_source(path))
-        self._parts = {path: _part(path) for path in names | self.modules}
+        self._first_party = first_party
+        self._loaded = frozenset(name for name in sys.modules if "." not in name)
+        self._hiding = {path: self._hiding_in(path) for path in names if is_listing(path)}
+        self._parts = {path: self._part(path) for path in names | self.modules}
         self._due: set[str] = set()  # changed, and no new process could begin with it
         self._covering = covering
         self._covered_by = covering.configuration() if covering is not None else ""
@@ -87,12 +91,12 @@ class Beginning:
         Those that did before, and still have not been heeded, count with whatever changes then.
         """
         keys = self._due.union(keys)
-        changed = [path for path in sorted(self._parts.keys() & keys) if _part(path) != self._parts[path]]
+        changed = [path for path in sorted(self._parts.keys() & keys) if self._part(path) != self._parts[path]]
         if not changed and self._covering is not None and self._coverage_files.intersection(keys):
             is_same = self._covering.configuration() == self._covered_by
             changed = [] if is_same else sorted(self._coverage_files.intersection(keys))
         self._due = set(changed)
-        names = [os.path.relpath(path, self.rootdir) for path in changed]
+        names = [os.path.relpath(path, self.rootdir) for path in self._told(changed)]
         shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
         return f"{shown} changed" if names else ""
 
@@ -104,6 +108,31 @@ class Beginning:
             except (OSError, ValueError, SyntaxError, iniconfig.ParseError) as error:
                 return f"{os.path.relpath(path, self.rootdir)} cannot be read: {error}"
         return self._covering.problem() if self._covering is not None else ""
+
+    def _part(self, path: str) -> str:
+        """What of a file or directory counts for the beginning; all of it where that is not known."""
+        if is_listing(path):
+            return repr((installed_in(path), self._hiding_in(path) == self._hiding.get(path, [])))
+        if os.path.basename(path) not in _SHARED or not os.path.exists(path):
+            return digest_file(path)
+        try:
+            return repr(pytest_part(path))
+        except (OSError, ValueError, SyntaxError, iniconfig.ParseError):
+            return digest_file(path)
+
+    def _told(self, changed: Iterable[str]) -> Iterator[str]:
+        """These, but in place of a directory what it has by now, or has no more, that another process would import."""
+        for path in changed:
+            yield from {*self._hiding.get(path, ())}.symmetric_difference(self._hiding_in(path)) or [path]
+
+    def _hiding_in(self, place: str) -> list[str]:
+        """First-party files in a directory of ``sys.path`` that are, or hide, modules which have been loaded."""
+        if not is_listing(place) or not self._first_party.is_source(place):
+            return []
+        names = {name.removesuffix(".py") for name in disk.names_in(place)} if os.path.isdir(place) else set()
+        paths = (os.path.join(place, name) for name in names & self._loaded)
+        candidates = (path for base in paths for path in (f"{base}.py", os.path.join(base, "__init__.py")))
+        return sorted(filter(os.path.isfile, candidates))
 
     @property
     def _coverage_files(self) -> frozenset[str]:
@@ -123,15 +152,3 @@ def _module_files() -> Iterable[str]:
         path = getattr(module, "__file__", None)
         if isinstance(path, str):
             yield os.path.abspath(path)
-
-
-def _part(path: str) -> str:
-    """What of a file pytest reads; all of it where that is not known."""
-    if is_listing(path):
-        return repr(installed_in(path))
-    if os.path.basename(path) not in _SHARED or not os.path.exists(path):
-        return digest_file(path)
-    try:
-        return repr(pytest_part(path))
-    except (OSError, ValueError, SyntaxError, iniconfig.ParseError):
-        return digest_file(path)

@@ -75,6 +75,7 @@ class Worker:
         bytecode.guard_loading(self._first_party)
         _compat.guard_rewritten_bytecode(bytecode.is_trusted)
         _compat.watch_imports_by_name(self._finder.imported_by_name)
+        _compat.watch_extended_paths(self._finder.extended)
         self._begin_record = record_loads(self._life, self._recorder)
         audit.install(self._recorder, reports)
         _compat.take_out_rewriting()

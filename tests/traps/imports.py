@@ -479,6 +479,100 @@ TRAPS = {
         """,
         "--- other.py: 1 => 2",
     ],
+    "module of the same name in a place that comes first": [
+        """
+        --- pytest.ini
+        [pytest]
+        pythonpath = . src
+        --- src/lone.py
+        VALUE = 1
+        --- src/other.py
+        VALUE = 1
+        --- src/third.py
+        VALUE = 1
+        --- src/fourth.py
+        VALUE = 1
+        --- tests/test_a_loaded.py
+        import lone, other, colorsys
+        def test_loaded():
+            assert other.VALUE
+        --- tests/test_lone.py
+        import importlib, importlib.util, runpy
+        def test_named():
+            assert importlib.import_module("lo" + "ne").VALUE == 1
+        def test_loaded():
+            assert importlib.import_module("ot" + "her").VALUE == 1
+        def test_looked_for():
+            assert "src" in importlib.util.find_spec("third").origin
+        def test_run():
+            assert runpy.run_module("fourth")["VALUE"] == 1
+        def test_library():
+            assert not hasattr(importlib.import_module("color" + "sys"), "VALUE")
+        """,
+        """
+        --- lone.py
+        VALUE = 2
+        """,
+        """
+        --- other/__init__.py
+        VALUE = 2
+        """,
+        """
+        --- third.py
+        VALUE = 2
+        """,
+        """
+        --- fourth.py
+        VALUE = 2
+        """,
+        """
+        --- colorsys.py
+        VALUE = 2
+        """,
+    ],
+    "place for modules that comes to be": [
+        """
+        --- pytest.ini
+        [pytest]
+        pythonpath = later
+        --- test_later.py
+        def test_later():
+            try:
+                import thing
+            except ImportError:
+                return
+            assert thing.VALUE == 1
+        """,
+        """
+        --- later/thing.py
+        VALUE = 2
+        """,
+        "--- later/thing.py: 2 => 1",
+    ],
+    "place that a package has added to its own": [
+        """
+        --- pytest.ini
+        [pytest]
+        pythonpath = . extra
+        --- extra/other.py
+        --- pk/__init__.py
+        import pkgutil
+        __path__ = pkgutil.extend_path(__path__, __name__)
+        --- test_pk.py
+        import pk
+        def test_part():
+            try:
+                from pk import part
+            except ImportError:
+                return
+            assert part.VALUE == 1
+        """,
+        """
+        --- extra/pk/part.py
+        VALUE = 2
+        """,
+        "--- extra/pk/part.py: 2 => 1",
+    ],
 }
 
 SPARED: dict[str, tuple[str, ...]] = {
