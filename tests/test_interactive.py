@@ -73,6 +73,17 @@ class TestPython:
         assert said.count("StaleObjectWarning") == 2
         assert "of generation 2" in said
 
+    def test_does_not_name_itself_where_a_module_is_gone(self, shop):
+        """One that is renamed, and imported by its new name by who imported it before."""
+        source = (shop / "shop/cart.py").read_text(encoding="utf-8")
+        renamed = (
+            "import os; os.rename('shop/prices.py', 'shop/costs.py'); del shop",
+            f"_ = open('shop/cart.py', 'w').write({source.replace('prices', 'costs')!r})",
+        )
+        said = prompt(shop, *BEGIN, *renamed, "rw.reload_changed()")
+        assert "reloaded shop.cart: changed" in said
+        assert "meta_path" not in said
+
     def test_knows_what_was_loaded_before_it_was_imported(self, shop):
         begin = ("import shop.cart", saved("n * RATE", "n * RATE + 1"), "import pytest_reloadwatch as rw")
         assert "reloaded shop.prices: changed" in prompt(shop, *begin, "rw.reload_changed()")

@@ -45,6 +45,7 @@ class Generation:
         self.saved = tuple(saved)
         self.numbers = {one.name: number(one.module) for one in saved}
         self._made = made_by(self.saved)
+        self._retired: list[tuple[weakref.ref[Any], int]] = []
 
     def will_be_replaced(self) -> Callable[[Any], bool]:
         """Tells of any object whether it is of this generation; to be asked while that still is what modules hold."""
@@ -80,14 +81,17 @@ class Generation:
         """The modules have executed again: this generation is an older one now."""
         for one in self.saved:
             _NUMBERS[one.module] = number(one.module) + 1
-        _RETIRED.extend((reference, self.numbers[home_of(made)]) for reference, made in self._living())
+        older = retired()
+        living = [(reference, made) for reference, made in self._living() if id(made) not in older]
+        self._retired = [(reference, self.numbers[home_of(made)]) for reference, made in living]
+        _RETIRED.extend(self._retired)
 
     def reinstate(self) -> None:
         """That was undone, and what is of the modules now is of this generation."""
         for one in self.saved:
             _NUMBERS[one.module] = self.numbers[one.name]
-        living = {id(made) for _, made in self._living()}
-        _RETIRED[:] = [entry for entry in _RETIRED if id(entry[0]()) not in living]
+        mine = set(map(id, self._retired))
+        _RETIRED[:] = [entry for entry in _RETIRED if id(entry) not in mine]
 
     def _living(self) -> list[tuple[weakref.ref[Any], Any]]:
         found = [(reference, reference()) for reference in self._made]
@@ -97,7 +101,7 @@ class Generation:
         return self._survivor(made, home_of(made), full_name(made))
 
     def _survivor(self, value: Any, module: str, name: str) -> Survivor:
-        return Survivor(value, module, name, self.numbers.get(module, 0))
+        return Survivor(value, module, name, retired().get(id(value), self.numbers.get(module, 0)))
 
     def _drop_cycles(self, plain: _Plain) -> bool:
         """Take out what only others of this generation refer to; whether there was anything."""

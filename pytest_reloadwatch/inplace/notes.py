@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import weakref
 from types import ModuleType
 from typing import TYPE_CHECKING
 
@@ -28,7 +29,7 @@ class Notes:
     def __init__(self, is_own: Callable[[str], bool]) -> None:
         self.is_own = is_own
         self.unknown: set[str] = set()  # modules that have perhaps changed since they were loaded
-        self._texts: dict[str, tuple[ModuleType, bytes | None]] = {}
+        self._texts: weakref.WeakKeyDictionary[ModuleType, bytes | None] = weakref.WeakKeyDictionary()
         self._asked: dict[str, tuple[str, bytes | None]] = {}
         self._is_looking = False
 
@@ -79,7 +80,7 @@ class Notes:
             self._asked.pop(name, None)
             own = self._own(name, sys.modules.get(name))
             if own is not None:
-                self._texts[name] = (own[0], read(own[1]))
+                self._texts[own[0]] = read(own[1])
                 self.unknown.discard(name)
 
     def _own(self, name: str, module: object) -> tuple[ModuleType, str] | None:
@@ -91,10 +92,9 @@ class Notes:
         return module, os.path.abspath(path)  # type: ignore[return-value]
 
     def _text(self, name: str, module: ModuleType, path: str) -> bytes | None:
-        known = self._texts.get(name)
-        if known is None or known[0] is not module or name in self._asked:
-            known = self._texts[name] = (module, self._find_out(name, module, path))
-        return known[1]
+        if module not in self._texts or name in self._asked:
+            self._texts[module] = self._find_out(name, module, path)
+        return self._texts[module]
 
     def _find_out(self, name: str, module: ModuleType, path: str) -> bytes | None:
         asked_path, asked = self._asked.pop(name, ("", None))

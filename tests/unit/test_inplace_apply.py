@@ -161,6 +161,14 @@ class TestWitness:
         world.write(a="class A: x = 2\n")
         assert world.stale(world.reload()) == ["dict other.KEPT holds class a.A of generation 2"]
 
+    def test_an_object_stays_of_the_generation_that_it_was_made_in(self, world):
+        world.write(a="class A: pass\n", other="KEPT = {}\n")
+        a, other = world.start("a", "other")
+        other.KEPT["one"] = a.A
+        for size in (1, 2, 3):
+            world.write(a=f"class A: x = {size}\n")
+            assert world.stale(world.reload()) == ["dict other.KEPT holds class a.A of generation 1"]
+
     def test_names_a_singledispatch_registry(self, world):
         world.write(
             show="from functools import singledispatch\n@singledispatch\ndef show(v): pass\n",
