@@ -155,6 +155,26 @@ def stop_at(config: pytest.Config, failures: int) -> None:
     config.option.maxfail = failures
 
 
+class JunitSettings(typing.NamedTuple):
+    """Where ``--junitxml`` is to be written, and how."""
+
+    path: str
+    prefix: str
+    suite: str
+    family: str
+
+
+def junit_settings(config: pytest.Config) -> JunitSettings | None:
+    """None where no such report is wanted; pytest's plugin for it offers them only once a run has begun."""
+    known = config.known_args_namespace
+    path = getattr(known, "xmlpath", None)
+    if not path:
+        return None
+    path = os.path.abspath(os.path.expanduser(os.path.expandvars(path)))
+    family = "xunit1" if config.getini("junit_family") == "legacy" else str(config.getini("junit_family"))
+    return JunitSettings(path, known.junitprefix or "", str(config.getini("junit_suite_name")), family)
+
+
 _LEAVE_OUT = {"lf": "--last-failed", "stepwise": "--stepwise", "stepwise_skip": "--stepwise-skip"}
 
 

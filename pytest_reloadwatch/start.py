@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from pytest_reloadwatch.rewind.life import Life
     from pytest_reloadwatch.rewind.run import Run
     from pytest_reloadwatch.session.book import Book
+    from pytest_reloadwatch.session.junit import Junit
     from pytest_reloadwatch.session.screen import Screen
     from pytest_reloadwatch.terminal.screen import PlainScreen
 
@@ -231,6 +232,7 @@ def _control(
         reports=Reports(reports),
         workers=workers,
         covering=_make_covering(covering, book, environment, screen) if covering is not None else None,
+        junit=_make_junit(config, screen),
     )
     try:
         code = controller.serve()
@@ -257,6 +259,15 @@ def _make_covering(settings: Settings, book: Book, environment: str, screen: Scr
         made = Covering(settings, Store(None), environment, book.tree, screen.note, book.source)
     book.ask_for_executed(made.executed)
     return made
+
+
+def _make_junit(config: pytest.Config, screen: Screen) -> Junit | None:
+    settings = _compat.junit_settings(config)
+    if settings is None:
+        return None
+    from pytest_reloadwatch.session.junit import Junit
+
+    return Junit(settings, screen.note)
 
 
 def _make_screen(*, notifies: bool) -> PlainScreen:

@@ -1,6 +1,8 @@
 """What is proven in one way of starting pytest, and what that says of another way."""
 
 import re
+import uuid
+from xml.etree import ElementTree
 
 import pytest
 from harness import WatchSession, run_once
@@ -89,3 +91,93 @@ def test_what_failed_last_time_goes_first_and_hides_nothing(project, option):
     session = run_once(project, option)
     assert failing(session) == failing(run_once(project)) == ["test_a.py::test_two"]
     assert f"{option}: what failed last time runs first, and nothing is left out for it" in session.output()
+
+
+REPORTED = """
+    --- price.py
+    def price(): return 1
+    --- sub/test_price.py
+    import pytest, price
+    class TestPrice:
+        @pytest.mark.parametrize("name", ["a::b", "c"])
+        def test_price(self, name): assert price.price() == 1
+    --- test_other.py
+    import pytest
+    @pytest.fixture
+    def failing():
+        yield
+        raise OSError
+    def test_pass(): print("said")
+    def test_fail(): assert 1 == 2
+    def test_fail_twice(failing): assert 1 == 2
+    def test_error(failing): pass
+    @pytest.mark.skip
+    def test_skip(): pass
+    @pytest.mark.xfail
+    def test_xfail(): assert 1 == 2
+    @pytest.mark.xfail
+    def test_xpass(): pass
+    @pytest.mark.xfail(strict=True)
+    def test_strict(): pass
+    --- test_broken.py
+    import nothing
+    --- test_left_out.py
+    import pytest
+    pytest.skip("as a whole", allow_module_level=True)
+"""
+
+
+def cold_report(project, *options):
+    """Of a cold run of the tree as it is; a file of its own for each."""
+    path = project.root.parent / f"{uuid.uuid4().hex}.xml"
+    project.cold(f"--junitxml={path}", *options)
+    return report_of(path)
+
+
+def report_of(path):
+    """What a file of --junitxml says, without times and messages."""
+    suite = ElementTree.parse(path).getroot().find("testsuite")
+    counts = {name: suite.get(name) for name in ("name", "tests", "errors", "failures", "skipped")}
+    cases = [(case.get("classname"), case.get("name"), [child.tag for child in case]) for case in suite]
+    return counts, sorted(cases)
+
+
+@pytest.mark.parametrize("options", [[], ["-n2"]])
+def test_the_report_for_a_ci_server_is_of_all_tests(project, tmp_path, options):
+    project.apply(REPORTED)
+    ours = tmp_path / "ours.xml"
+
+    def compare():
+        session = run_once(project, f"--junitxml={ours}", "--junitprefix=here", *options)
+        assert report_of(ours) == cold_report(project, "--junitprefix=here")
+        return session
+
+    compare()
+    compare()
+    ours.unlink()
+    compare()
+    project.replace("price.py", "return 1", "return 2")
+    compare()
+    assert "assert 2 == 1" in ours.read_text(encoding="utf-8")
+    project.replace("price.py", "return 2", "return 1")
+    assert "(4 run" in compare().output()  # what fails
+
+
+def test_the_report_follows_a_session(project, tmp_path):
+    project.apply(REPORTED)
+    ours = tmp_path / "ours.xml"
+    with WatchSession(project, f"--junitxml={ours}") as session:
+        for before, after in (("1", "1 + 0"), ("1 + 0", "2"), ("2", "1")):
+            session.step()
+            assert report_of(ours) == cold_report(project)
+            project.replace("price.py", f"return {before}", f"return {after}")
+        session.step()
+        assert report_of(ours) == cold_report(project)
+
+
+def test_a_report_that_cannot_be_written_is_told_and_costs_nothing_else(project, tmp_path):
+    project.apply(TWO)
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    session = run_once(project)
+    session = run_once(project, f"--junitxml={tmp_path / 'file' / 'report.xml'}")
+    assert "cannot be written" in session.output()

@@ -219,11 +219,12 @@ class CollectFailed(NamedTuple):
 class Collection(NamedTuple):
     """Run to controller: collection is complete.
 
-    *files* (path, nodeid, outcome) are those that the process has collected, *items* (nodeid, path) all
-    the tests in scope, in order; *roots* the first-party directories of ``sys.path``; *imports* what this run's
-    first-party code imported so far, as rewind.hoisting.ImportSeen has it; *importing* the seconds in which it did;
-    *markers* the names of each test's marks; *modules* all that are imported, where nothing was passed over; what was
-    read after *mark* was not read for it. *texts* are files of which tests are made in another way than from a module.
+    *files* (path, nodeid, outcome: ok, skipped or error) are those that the process has collected, *items* (nodeid,
+    path) all the tests in scope, in order; *roots* the first-party directories of ``sys.path``; *imports* what this
+    run's first-party code imported so far, as rewind.hoisting.ImportSeen has it; *importing* the seconds in which it
+    did; *markers* the names of each test's marks; *modules* all that are imported, where nothing was passed over; what
+    was read after *mark* was not read for it. *texts* are files of which tests are made in another way than from a
+    module.
     """
 
     run: int

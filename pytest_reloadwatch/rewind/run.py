@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 
 PLAIN_NODEID = pytest.StashKey[str]()  # of a test to whose nodeid xdist has appended the name of its group
 MOST_TEXT = 20_000  # characters of a failure that are kept for the person
+_OF_FILES = {"passed": "ok", "skipped": "skipped", "failed": "error"}
 _PRUNED = "pruned"
 
 
@@ -168,14 +169,14 @@ class Run:
         if is_file and not _compat.is_of_modules(collector):
             self._documented.add(path)
         if is_file and self._timeline.collected.get(path) != _PRUNED:
-            self._note_collected(path, collector.nodeid, "error" if report.failed else "ok")
+            self._note_collected(path, collector.nodeid, _OF_FILES[report.outcome])
         return report
 
     def _note_collected(self, path: str, nodeid: str, outcome: str) -> None:
         """Several collectors may share a file: one that fails makes it an error."""
-        if self._files.get(path, ("", "ok"))[1] != "error":
-            self._files[path] = (nodeid, outcome)
-        self._timeline.collected[path] = self._files[path][1]
+        known = self._files.get(path, (nodeid, "ok"))
+        self._files[path] = (nodeid, outcome) if known[1] in ("ok", outcome) or outcome == "error" else known
+        self._timeline.collected[path] = "error" if self._files[path][1] == "error" else "ok"
 
     def prune(self, collector: pytest.Collector) -> pytest.CollectReport | None:
         """An empty report for a file that need not be looked into."""

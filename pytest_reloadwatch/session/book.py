@@ -409,6 +409,14 @@ class Book:
         failing = {record.nodeid for record in latest if record.outcome in BAD}
         return failing.union(*(record.nodeids for record in latest))
 
+    def report(self, outcomes: Mapping[str, str]) -> dict[str, str]:
+        """These in the order in which pytest collects them, with the files that were skipped as a whole."""
+        found: dict[str, str] = {}
+        for record in (records[-1] for records in self.files.values()):
+            found |= {record.nodeid: record.outcome} if record.outcome == "skipped" else {}
+            found |= {nodeid: outcomes[nodeid] for nodeid in record.nodeids if nodeid in outcomes}
+        return found | {nodeid: outcome for nodeid, outcome in outcomes.items() if nodeid not in found}
+
     def files_without(self, nodeids: Collection[str]) -> set[str]:
         """The files that have none of these tests."""
         wanted = set(nodeids)

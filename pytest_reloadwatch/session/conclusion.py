@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pytest_reloadwatch.session.chronicler import Chronicler
     from pytest_reloadwatch.session.conversation import Conversation
     from pytest_reloadwatch.session.events import Events
+    from pytest_reloadwatch.session.junit import Junit
     from pytest_reloadwatch.session.pool import Pool
     from pytest_reloadwatch.session.rounds import Current
     from pytest_reloadwatch.session.situation import Situation
@@ -45,6 +46,7 @@ class Conclusions:
         watching: Watching,
         events: Events,
         covering: Covering | None,
+        junit: Junit | None,
     ) -> None:
         self._situation = situation
         self._beginning = beginning
@@ -57,6 +59,7 @@ class Conclusions:
         self._watching = watching
         self._events = events
         self._covering = covering
+        self._junit = junit
 
     def draw(self, current: Current, *, cancelled: bool) -> None:
         """Take what the run found out into the book. Raises Restart."""
@@ -75,6 +78,8 @@ class Conclusions:
         unproven = self._book.close(current.record)
         if self._covering is not None:
             self._covering.close(self._book.ended(current.record, unproven))
+        if self._junit is not None:
+            self._junit.take()
         self._watching.follow()
         if self.tell_left_out():
             self._give_another_turn(unproven)

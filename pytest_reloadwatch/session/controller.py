@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from pytest_reloadwatch.session.beginning import Beginning
     from pytest_reloadwatch.session.book import Book
     from pytest_reloadwatch.session.events import Events
+    from pytest_reloadwatch.session.junit import Junit
     from pytest_reloadwatch.session.reports import Reports
     from pytest_reloadwatch.session.rounds import Current
     from pytest_reloadwatch.session.screen import Screen
@@ -92,6 +93,7 @@ class Controller:
         reports: Reports,
         workers: Workers | None,
         covering: Covering | None = None,
+        junit: Junit | None = None,
     ) -> None:
         self._options = options
         self._covering = covering
@@ -125,10 +127,32 @@ class Controller:
             situation, beginning, book, pool, planner, engine, reports, events, screen, warmth, why, in_place
         )
         self._settling = settling = Settling(
-            situation, options, preferences, book, hoister, warmth, chronicler, watching, screen, events, covering
+            situation,
+            options,
+            preferences,
+            book,
+            hoister,
+            warmth,
+            chronicler,
+            watching,
+            screen,
+            events,
+            covering,
+            junit,
         )
         self._conclusions = Conclusions(
-            situation, beginning, book, pool, changes, conversation, chronicler, assessor, watching, events, covering
+            situation,
+            beginning,
+            book,
+            pool,
+            changes,
+            conversation,
+            chronicler,
+            assessor,
+            watching,
+            events,
+            covering,
+            junit,
         )
         decisions = Decisions(self._on_files, self._plan, self._plan_again, self._needs_run, self._finish)
         to_decide = (situation, decisions)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pytest_reloadwatch.session.chronicler import Chronicler
     from pytest_reloadwatch.session.events import Events
     from pytest_reloadwatch.session.hoisting import Hoister
+    from pytest_reloadwatch.session.junit import Junit
     from pytest_reloadwatch.session.preferences import Preferences
     from pytest_reloadwatch.session.screen import Screen, Summary
     from pytest_reloadwatch.session.situation import Situation
@@ -38,6 +39,7 @@ class Settling:
         screen: Screen,
         events: Events,
         covering: Covering | None,
+        junit: Junit | None,
     ) -> None:
         self._situation = situation
         self._options = options
@@ -50,6 +52,7 @@ class Settling:
         self._screen = screen
         self._events = events
         self._covering = covering
+        self._junit = junit
 
     def tell(self, standing: Standing) -> None:
         """That a round is over."""
@@ -57,6 +60,8 @@ class Settling:
         self._chronicler.close(round_, standing, len(self._hoister.executed))
         self._situation.exit_code = standing.exit_code
         self.write_coverage(standing)
+        if self._junit is not None:
+            self._junit.write(self._book.report(standing.outcomes), self._book.seconds)
         if not round_.is_news:
             return
         if not round_.runs and standing.failure is None and standing.is_settled:
