@@ -181,3 +181,46 @@ def test_a_report_that_cannot_be_written_is_told_and_costs_nothing_else(project,
     session = run_once(project)
     session = run_once(project, f"--junitxml={tmp_path / 'file' / 'report.xml'}")
     assert "cannot be written" in session.output()
+
+
+@pytest.mark.parametrize("options", [["-c", "ci/pytest.ini", "tests"], ["--rootdir=ci", "tests"]])
+def test_tests_may_lie_outside_of_the_rootdir(project, options):
+    project.apply("""
+        --- ci/pytest.ini
+        [pytest]
+        --- tests/number.py
+        ONE = 1
+        --- tests/test_number.py
+        import number
+        def test_number(): assert number.ONE == 1
+    """)
+    project.delete("pytest.ini")
+    assert list(outcomes(run_once(project, *options)).values()) == ["passed"]
+    project.replace("tests/number.py", "1", "2")
+    assert list(outcomes(run_once(project, *options)).values()) == ["failed"]
+
+
+def test_random_numbers_differ_from_run_to_run_unless_they_are_seeded(project):
+    project.write("conftest.py", "import random\nBEFORE = random.random()\n")
+    project.write(
+        "test_random.py",
+        """
+        import random
+        def test_random():
+            with open("numbers.txt", "a", encoding="utf-8") as file:
+                print(random.random(), file=file)
+    """,
+    )
+    with WatchSession(project) as session:
+        for number in range(3):
+            session.step()
+            project.replace("test_random.py", "def test", f"NUMBER_{number} = {number}\ndef test")
+        session.step()
+        assert len(set(project.read("numbers.txt").split())) == 4
+        project.write("numbers.txt", "")
+        project.write("conftest.py", "import random\nrandom.seed(7)\n")
+        session.step()
+        project.replace("test_random.py", "NUMBER_0 = 0", "NUMBER_0 = 10")
+        session.step()
+        assert len(project.read("numbers.txt").split()) == 2
+        assert len(set(project.read("numbers.txt").split())) == 1

@@ -315,3 +315,62 @@ def test_who_fails_by_itself_for_another_reason_than_behind_others_is_looked_at_
         project.replace("test_a.py", "lib.X = 99", "pass")
         project.replace("test_a.py", "== 99", "== 10")
         session.assert_equal_to_cold()
+
+
+def test_who_goes_first_of_its_file_and_fails_is_looked_at_in_turn(project):
+    """It changes what the tests before it have, in ways that need no assignment."""
+    project.apply("""
+        --- lib.py
+        def used(): return 1
+        --- test_fixture.py
+        import lib, pytest
+        @pytest.fixture(scope="module")
+        def seen():
+            return []
+        def test_first(seen):
+            seen.append(1)
+            assert seen == [1]
+        def test_last(seen):
+            assert lib.used() and seen == [1]
+        --- test_iterator.py
+        import lib
+        NUMBERS = iter(range(9))
+        def test_first():
+            assert next(NUMBERS) == 0
+        def test_last():
+            assert lib.used() and next(NUMBERS) == 1
+    """)
+    with WatchSession(project) as session:
+        session.assert_equal_to_cold()
+        project.replace("lib.py", "return 1", "return 2")
+        assert session.assert_equal_to_cold().exit_code == 0
+
+
+def test_who_fares_otherwise_without_a_reason_is_looked_at_behind_all_others(project):
+    project.apply("""
+        --- lib.py
+        STATE = {"ready": False}
+        --- other.py
+        def other(): return 1
+        --- test_a.py
+        import lib
+        def test_prepare():
+            lib.STATE["ready"] = True
+        --- test_b.py
+        import lib, pytest
+        @pytest.mark.skipif("lib.STATE['ready']")
+        def test_skipped(): assert not lib.STATE["ready"]
+        def test_other():
+            assert 1
+        def test_rests():
+            assert lib.STATE["ready"]
+    """)
+    with WatchSession(project) as session:
+        session.assert_equal_to_cold()
+        for before, after in (("assert 1", "assert 2"), ("assert 2", "assert 3"), ("assert 3", "assert 4 == 5")):
+            project.replace("test_b.py", before, after)
+            session.assert_equal_to_cold()
+        project.replace("test_a.py", "= True", "= False")
+        assert session.assert_equal_to_cold().exit_code == 1
+        project.replace("test_b.py", "4 == 5", "5 == 5")
+        session.assert_equal_to_cold()

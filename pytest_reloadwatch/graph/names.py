@@ -75,10 +75,10 @@ class Resolver:
         The packages are implicit parents; with the next one *path* would get another name from pytest.
         """
         directory = os.path.dirname(path)
-        inits = {f"{directory}{os.sep}{_INIT}"}
+        inits = {os.path.join(directory, _INIT)}
         while self._kind(directory, _INIT) == "file":
             directory = os.path.dirname(directory)
-            inits.add(f"{directory}{os.sep}{_INIT}")
+            inits.add(os.path.join(directory, _INIT))
         return inits - {path}
 
     def _absolute(self, name: str, found: Found) -> list[str]:

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     import execnet
     import pytest
 
-    from pytest_reloadwatch.parallel.randomness import Origin
     from pytest_reloadwatch.parallel.roles import Roles
+    from pytest_reloadwatch.rewind.randomness import Origin
     from pytest_reloadwatch.rewind.restore import SharedState
     from pytest_reloadwatch.rewind.run import Run
     from pytest_reloadwatch.rewind.timeline import Timeline

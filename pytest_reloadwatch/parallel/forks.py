@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from pytest_reloadwatch.parallel._compat import import_ahead
 from pytest_reloadwatch.parallel.forked import ForkedWorker
 from pytest_reloadwatch.parallel.nursery import Nursery, open_nursery
-from pytest_reloadwatch.parallel.randomness import Origin
 from pytest_reloadwatch.parallel.roles import Roles
 from pytest_reloadwatch.rewind.purity import describe
 from pytest_reloadwatch.rewind.restore import SharedState
@@ -29,7 +28,7 @@ class Forks:
         self._timeline = timeline
         self._config = config
         self._roles = Roles(config)
-        self._worker = ForkedWorker(run, timeline, self._roles, Origin(), config)
+        self._worker = ForkedWorker(run, timeline, self._roles, run.randomness, config)
         config.pluginmanager.register(self._roles)
         config.add_cleanup(self._worker.leave)
 

@@ -90,9 +90,17 @@ class Book:
         self._mentions = Mentions(self.tree, self._parsed.read)
         self._matcher = Matcher(self.tree.entries)
         self._groups = Groups(self.tree, self.following)
+        self._repeats = Repeats(self._executions, self._mentions, self.proofs)  # for the tree that was last run
         borrowed = Borrowed(self._executions, self._mentions, self.proofs, self._groups, self.tree)
         self.confirming = Confirming(
-            store, environment, self.files, self.proofs, self.tree, self._module_names, borrowed
+            store,
+            environment,
+            self.files,
+            self.proofs,
+            self.tree,
+            self._module_names,
+            borrowed,
+            lambda nodeid: self._repeats.should_repeat(nodeid),
         )
         self.listings = Listings(self.tree, self.following, self._groups.make)
         self._unprepared: list[str] = []
@@ -187,7 +195,7 @@ class Book:
     def as_before(self, nodeids: Iterable[str]) -> tuple[list[str], bool]:
         """Those of these tests that will execute what they did when they last ran, and whether all imports will."""
         self.ranked()  # looks again at what has changed
-        repeats = Repeats(self._executions, self._mentions, self.proofs)
+        repeats = self._repeats = Repeats(self._executions, self._mentions, self.proofs)
         return repeats.tests(nodeids), repeats.imports(test.nodeid for test in self.select().selected)
 
     def distance_to(self, changed: Collection[str]) -> Callable[[str], int]:

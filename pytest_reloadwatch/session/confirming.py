@@ -15,10 +15,11 @@ from pytest_reloadwatch.proof.whole import MILD, Failure, failure_name, failure_
 from pytest_reloadwatch.session.company import Company
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from pytest_reloadwatch.proof.model import Collected, Group, Proof
     from pytest_reloadwatch.proof.store import Store
+    from pytest_reloadwatch.rewind.messages import TestEnded
     from pytest_reloadwatch.session.bases import Bases
     from pytest_reloadwatch.session.borrowed import Borrowed
     from pytest_reloadwatch.session.run_record import RunRecord
@@ -40,7 +41,8 @@ class Judged:
 class Confirming:
     """Remembers what whole runs said; ``doubtful`` are the verdicts that one has to look at, by how these failed.
 
-    *files*, *proofs*, *tree* and *borrowed* are the book's, *executed* is for Company. Who came out otherwise in a
+    *files*, *proofs*, *tree* and *borrowed* are the book's, *executed* is for Company; *should_repeat* tells whether a
+    test has no reason to execute anything else than before. Who came out otherwise in a
     whole run than alone has a proof that says so, and needs whole runs until its file changes; then it has to show
     again which of them it needs.
     """
@@ -54,9 +56,13 @@ class Confirming:
         tree: Tree,
         executed: Collection[str],
         borrowed: Borrowed,
+        should_repeat: Callable[[str], bool],
     ) -> None:
         self.doubtful: dict[str, str] = {}
         self._texts: dict[str, str] = {}  # of how these failed
+        self._odd: set[str] = set()
+        self._need_all: set[str] = set()
+        self._should_repeat = should_repeat
         self._environment = environment
         self._files = files
         self._proofs = proofs
@@ -74,15 +80,16 @@ class Confirming:
         judged, in_turn, fragile = Judged(), in_their_turn(run), self._fragile(run)
         overtaken = overtaken_in(run)
         borrowed = self._borrowed.judge(run, overtaken, bases)
+        was_odd, self._odd = self._odd, (self._odd - run.ended.keys()) | self._odd_ones(run)
         if run.collection is not None and run.collection.modules:
             self._company.modules = frozenset(run.collection.modules)
         for nodeid, name in _verdicts(run).items():
             is_overtaken = nodeid in overtaken if name else nodeid in borrowed
             is_in_turn = nodeid in in_turn and not is_overtaken
-            if is_in_turn and not run.pruned:
-                self._note_whole(nodeid, name, _text(nodeid, run), judged)
+            if is_in_turn and not run.pruned and nodeid not in self._odd:
+                self._note_whole(nodeid, name, _text(nodeid, run), judged, was_odd)
             elif (
-                nodeid in fragile
+                nodeid in fragile | self._odd
                 or (is_overtaken and (not name or is_doubtful(name, self._known.get(nodeid))))
                 or self._is_doubtful(nodeid, name, run, bases, lacks_tests=not is_in_turn)
             ):
@@ -130,7 +137,12 @@ class Confirming:
         return {path for path, records in self._files.items() if self.needs_whole_run(records)}
 
     def company(self, nodeids: Collection[str]) -> set[str]:
-        """These tests, those that may import something for them, and those of their files that come before them."""
+        """These tests, those that may import something for them, and those of their files that come before them.
+
+        For an odd one it can be any test of any file.
+        """
+        if not (self._odd | self._need_all).isdisjoint(nodeids):
+            return {nodeid for records in self._files.values() for nodeid in records[-1].nodeids}.union(nodeids)
         nodeids = self._borrowed.lenders(nodeids).union(nodeids)
         found = set(nodeids)
         for records in self._files.values():
@@ -150,6 +162,20 @@ class Confirming:
         latest += [self._proofs[nodeid][-1] for nodeid in run.ended if nodeid in self._proofs]
         return {one.nodeid for one in latest if is_of_whole_run(one.groups)}
 
+    def _odd_ones(self, run: RunRecord) -> set[str]:
+        """Those that fared otherwise than before without a reason, where some did not run before them that usually do.
+
+        What these leave behind may be what they rest on. Nothing has changed for them; or they were seen to rest on it.
+        """
+        out_of_turn = run.ended.keys() - run.confirms - with_all_before(run)
+        other = {nodeid for nodeid in out_of_turn if self._fares_otherwise(nodeid, run.ended[nodeid])}
+        return {n for n in other if self.needs_whole_run(self._proofs[n]) or self._should_repeat(n)}
+
+    def _fares_otherwise(self, nodeid: str, ended: TestEnded) -> bool:
+        proofs = self._proofs.get(nodeid)
+        before = failure_name(proofs[-1].outcome, None) if proofs else ""
+        return bool(proofs) and fared(before) != fared(failure_name(ended.outcome, ended.crash))
+
     def _is_doubtful(self, nodeid: str, name: str, run: RunRecord, bases: Bases, *, lacks_tests: bool) -> bool:
         if not is_doubtful(name, self._known.get(nodeid)):
             return False
@@ -163,11 +189,12 @@ class Confirming:
         message = crash[2] if crash is not None else ""
         return self._company.matters(path, bases.group(path), run.pruned, message, lacks_tests=lacks_tests)
 
-    def _note_whole(self, nodeid: str, name: str, text: str, judged: Judged) -> None:
+    def _note_whole(self, nodeid: str, name: str, text: str, judged: Judged, was_odd: set[str]) -> None:
         alone = self.doubtful.pop(nodeid, None)
         is_same = alone is not None and self._texts[nodeid] == text
         if alone is not None and fared(alone) != fared(name):
             judged.differing.add(nodeid)
+            self._need_all |= {nodeid} & was_odd
             self._differing[nodeid] = (fared(alone), fared(name))
         if name:
             known = self._known.get(nodeid)
@@ -197,6 +224,19 @@ def in_their_turn(run: RunRecord) -> set[str]:
         if is_shared or (turn is not None and turn >= last.get(path, 0)):
             found.add(nodeid)
         last[path] = len(turns) if turn is None else max(turn, last.get(path, 0))
+    return found
+
+
+def with_all_before(run: RunRecord) -> set[str]:
+    """The tests of *run* before which all those ran that come before them in a cold run; all where nobody can tell."""
+    if run.collection is None or any(ended.worker for ended in run.ended.values()):
+        return set(run.ended)
+    found: set[str] = set()
+    if not run.pruned:
+        for ended, (nodeid, _) in zip(run.ended, run.collection.items, strict=False):
+            if ended != nodeid:
+                break
+            found.add(nodeid)
     return found
 
 

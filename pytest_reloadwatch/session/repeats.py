@@ -40,12 +40,14 @@ class Repeats:
         """Whether imports will, where these tests are all that is not proven."""
         return all(self._imports_repeat(nodeid) for nodeid in nodeids)
 
-    def _repeats(self, nodeid: str) -> bool:
+    def should_repeat(self, nodeid: str) -> bool:
+        """Whether nothing has changed that makes a difference to what a test executes."""
         felt = self._felt_by(nodeid)
-        if felt is None or self._proofs[nodeid][-1].outcome in BAD:
-            return False
-        executed = self._executions.executed(nodeid)
-        return executed is not None and felt.isdisjoint(executed)
+        executed = None if felt is None else self._executions.executed(nodeid)
+        return felt is not None and executed is not None and felt.isdisjoint(executed)
+
+    def _repeats(self, nodeid: str) -> bool:
+        return self.should_repeat(nodeid) and self._proofs[nodeid][-1].outcome not in BAD
 
     def _imports_repeat(self, nodeid: str) -> bool:
         return self._felt_by(nodeid) is not None

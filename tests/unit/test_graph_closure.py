@@ -7,6 +7,7 @@ import pytest
 
 from pytest_reloadwatch.graph.closure import ImportGraph
 from pytest_reloadwatch.graph.imports import source_imports
+from pytest_reloadwatch.graph.names import Resolver
 
 
 @pytest.fixture
@@ -155,3 +156,10 @@ def test_what_a_name_leads_to_by_itself_is_no_news(tree):
     graph.add_module("p", tree.path("p/__init__.py"))
     graph.add_module("other", tree.path("other/other.py"))
     assert graph.closure([tree.path("a.py")]) is closure
+
+
+def test_a_file_at_the_root_of_the_file_system_lies_in_no_packages_without_end():
+    root = os.path.abspath(os.sep)
+    above = Resolver((), {}).packages(os.path.join(root, "conftest.py"))
+    assert above == {os.path.join(root, "__init__.py")}
+    assert Resolver((), {}).packages(*above) == set()

@@ -16,12 +16,18 @@ KEEPS = [
     "class TestIt:\n    def test(self): self.__class__.done = True",
     "class TestIt:\n    @classmethod\n    def setup_class(cls): cls.value = 1",
     "class TestIt:\n    def test(self): TestIt.done.add(1)",
+    "NUMBERS = iter([1])\ndef test(): assert next(NUMBERS)",
+    "import app\nclient = app.Client()\ndef test(): client.get('/')",
+    "@pytest.fixture(scope='module')\ndef seen(): return []",
 ]
 KEEPS_NOT = [
     "CASES = [1]\ndef test():\n    assert CASES",
     "import app\ndef test():\n    state = app.make()\n    state.ready = True\n    state.names.append(1)",
     "SEEN = []\ndef test(SEEN): SEEN.append(1)",
     "class TestIt:\n    def test(self): self.value = 1",
+    "LIMIT = 3\ndef test(): assert abs(LIMIT)",
+    "NUMBERS = iter([1])\ndef test(NUMBERS): assert next(NUMBERS)",
+    "@pytest.fixture(scope='function')\ndef seen(): return []",
     "def test(:",
 ]
 

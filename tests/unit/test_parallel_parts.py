@@ -12,10 +12,10 @@ pytest.importorskip("xdist")
 
 from pytest_reloadwatch.parallel.elsewhere import arguments, environments, what_to_leave_out
 from pytest_reloadwatch.parallel.nursery import Nursery, open_nursery
-from pytest_reloadwatch.parallel.randomness import Origin
 from pytest_reloadwatch.parallel.worth import Work, workers_worth
 from pytest_reloadwatch.record.waiting import Waiting
 from pytest_reloadwatch.rewind import messages as m
+from pytest_reloadwatch.rewind.randomness import Origin
 from pytest_reloadwatch.session.run_record import RunRecord
 
 

@@ -1,4 +1,4 @@
-"""Random numbers in forked workers: each has its own, unless the suite has seeded them for all."""
+"""Random numbers in forked processes: each run and worker has its own, unless the suite has seeded them for all."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ class Origin:
         self._state = random.getstate()
 
     def reseed(self) -> None:
-        """In a worker, unless the suite has seeded the generator: then it draws the same numbers in each."""
+        """Before tests begin, unless the suite has seeded the generator: then it draws the same numbers everywhere."""
         if self._leads_to(random.getstate()):
             random.seed()
+            self._state = random.getstate()
 
     def _leads_to(self, state: tuple[object, ...]) -> bool:
         """Whether drawing numbers, and nothing else, leads from there to *state*."""
