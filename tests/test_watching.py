@@ -607,6 +607,19 @@ def test_a_test_that_asks_where_a_link_leads_runs_when_that_is_elsewhere(project
         assert set(session.step().outcomes.values()) == {"failed"}
 
 
+def test_a_test_that_asks_where_a_link_leads_runs_when_there_is_one(project):
+    project.write("one/data.txt", "1\n")
+    project.write("test_where.py", """
+        import os
+        def test_where():
+            assert os.path.basename(os.path.realpath("current")) == "current"
+    """)
+    with WatchSession(project) as session:
+        assert session.assert_equal_to_cold().exit_code == 0
+        project.path("current").symlink_to("one", target_is_directory=True)
+        assert session.step().exit_code == 1
+
+
 def test_a_file_that_cannot_be_imported_is_looked_at_again_where_something_was_touched_meanwhile(project):
     outside = project.root.parent
     project.apply(f"""

@@ -508,14 +508,14 @@ class Recorder:
 
 
 def _only_resolves(path: str, frame: FrameType) -> bool:
-    """Whether ``realpath`` asks for a link at *path* and there is none: what is there, or nothing, is the same to it.
+    """Whether ``realpath`` asks for a link at *path* and what is there is none: the same to it, whatever it holds.
 
     ``inspect`` asks that of each module's file.
     """
     code = frame.f_code
     if code.co_name not in _RESOLVE or code.co_filename != _RESOLVER or frame.f_locals.get("strict"):
         return False
-    return not disk.is_link(path)
+    return disk.is_there(path) and not disk.is_link(path)
 
 
 def _names_in(directory: str) -> list[str]:
