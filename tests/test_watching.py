@@ -607,13 +607,42 @@ def test_a_test_that_asks_where_a_link_leads_runs_when_that_is_elsewhere(project
         assert set(session.step().outcomes.values()) == {"failed"}
 
 
+def test_a_directory_that_a_conftest_ignored_for_a_while_is_collected_again(project):
+    """Also where a run is gone back to that had passed its tests over, as there was nothing new in them."""
+    project.apply("""
+        --- conftest.py
+        def pytest_ignore_collect(collection_path):
+            return True if (collection_path / "ignored").exists() else None
+        --- a_first/test_a.py
+        def test_a(): pass
+        --- shop.py
+        VALUE = 1
+        --- test_shop.py
+        import shop
+        def test_shop(): assert shop.VALUE
+    """)
+    with WatchSession(project) as session:
+        session.assert_equal_to_cold()
+        for before, after in (("1", "2"), ("2", "3")):
+            project.replace("shop.py", before, after)
+            session.assert_equal_to_cold()
+        project.write("a_first/ignored", "")
+        project.replace("shop.py", "3", "4")
+        assert len(session.assert_equal_to_cold().outcomes) == 1
+        project.delete("a_first/ignored")
+        assert len(session.assert_equal_to_cold().outcomes) == 2
+
+
 def test_a_test_that_asks_where_a_link_leads_runs_when_there_is_one(project):
     project.write("one/data.txt", "1\n")
-    project.write("test_where.py", """
+    project.write(
+        "test_where.py",
+        """
         import os
         def test_where():
             assert os.path.basename(os.path.realpath("current")) == "current"
-    """)
+    """,
+    )
     with WatchSession(project) as session:
         assert session.assert_equal_to_cold().exit_code == 0
         project.path("current").symlink_to("one", target_is_directory=True)

@@ -23,6 +23,7 @@ from pytest_reloadwatch.covering.children import ChildFiles
 from pytest_reloadwatch.covering.code import CoveredCode
 from pytest_reloadwatch.covering.portions import COLLECTION, FIXTURE, IMPORT, SESSION, TEST, Portion, Sets
 from pytest_reloadwatch.record.loads import namespace
+from pytest_reloadwatch.rewind.choice import PRUNED
 from pytest_reloadwatch.rewind.messages import Measures
 
 if TYPE_CHECKING:
@@ -253,7 +254,7 @@ class Measuring:
                 tracers=self._collector.tracers,
             )
         )
-        looked_into = (p for p in self._collected.values() if self._life.collected.get(p.name) != "pruned")
+        looked_into = (p for p in self._collected.values() if self._life.collected.get(p.name) != PRUNED)
         for portion in (self._owners[0], *self._imports.values(), *looked_into):
             self._tell(portion)
 

@@ -16,6 +16,7 @@ CLEARLY = 0.01  # seconds: less than that is no reason, for what imports take is
 ONCE = 3  # times as long may one run import, if that makes later ones quicker
 ROOT = "root"  # the place of a process that has not taken in anything first-party
 WARM = "warm"  # the place of a worker that has had a run, and reloads in place for the next one
+PRUNED = "pruned"  # what collection made of a file that was not looked into
 _SEEN_OR_AHEAD = frozenset({"", "ok"})
 
 

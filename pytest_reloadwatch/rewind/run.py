@@ -17,6 +17,7 @@ from pytest_reloadwatch.options import asks_for_workers
 from pytest_reloadwatch.proof.filter import Filter
 from pytest_reloadwatch.proof.model import worst
 from pytest_reloadwatch.record.waiting import Waiting
+from pytest_reloadwatch.rewind.choice import PRUNED
 from pytest_reloadwatch.rewind.crash import crash_of, failure_place
 from pytest_reloadwatch.rewind.documents import Documents
 from pytest_reloadwatch.rewind.messages import (
@@ -47,7 +48,6 @@ if TYPE_CHECKING:
 PLAIN_NODEID = pytest.StashKey[str]()  # of a test to whose nodeid xdist has appended the name of its group
 MOST_TEXT = 20_000  # characters of a failure that are kept for the person
 _OF_FILES = {"passed": "ok", "skipped": "skipped", "failed": "error"}
-_PRUNED = "pruned"
 
 
 class Run:
@@ -170,7 +170,7 @@ class Run:
                 self._note_collected(os.path.join(path, ""), collector.nodeid, "error")
         if is_file and not _compat.is_of_modules(collector):
             self._documented.add(path)
-        if is_file and self._timeline.collected.get(path) != _PRUNED:
+        if is_file and self._timeline.collected.get(path) != PRUNED:
             self._note_collected(path, collector.nodeid, _OF_FILES[report.outcome])
         return report
 
@@ -187,7 +187,7 @@ class Run:
         path = str(collector.path)
         if not self._is_pruned(path):
             return None
-        self._timeline.collected[path] = _PRUNED
+        self._timeline.collected[path] = PRUNED
         self._files.pop(path, None)  # doctest's collector may have come through, where time went back to its import
         return _compat.empty_collect_report(collector)
 

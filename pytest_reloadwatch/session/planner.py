@@ -5,6 +5,7 @@ It decides and starts nothing; the controller carries out what it says.
 
 from __future__ import annotations
 
+import os
 from dataclasses import astuple, dataclass, field
 from typing import TYPE_CHECKING
 
@@ -153,6 +154,8 @@ class Planner:
         if order.update_snapshots or order.anew:
             return self._pool.root()
         files = set(self._book.files) - set(order.prune)
+        # What a run passed over, and nobody knows as a test file since: a conftest may have ignored it meanwhile.
+        files |= {path for path in self._pool.passed_over() - files - set(order.prune) if os.path.exists(path)}
         rest = self._hoister.outlook.rest(files, self.hot)
         return self._pool.choose(files, lambda c: self._hoister.fits(c, c.parent, files), rest)
 

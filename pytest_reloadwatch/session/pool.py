@@ -6,7 +6,7 @@ import contextlib
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pytest_reloadwatch.rewind.choice import WARM, Checkpoint, choose, lateness, surplus
+from pytest_reloadwatch.rewind.choice import PRUNED, WARM, Checkpoint, choose, lateness, surplus
 from pytest_reloadwatch.rewind.messages import Channel, Frozen, Message, Resume, Retire, Spare
 
 if TYPE_CHECKING:
@@ -135,6 +135,11 @@ class Pool:
         """
         candidates = [c for c in self.checkpoints.values() if not c.hoisted or fits(c)]
         return choose(candidates, self._tree.entries, files, rest)
+
+    def passed_over(self) -> set[str]:
+        """The test files that the run of some checkpoint did not look into."""
+        found = (checkpoint.collected.items() for checkpoint in self.checkpoints.values())
+        return {path for collected in found for path, outcome in collected if outcome == PRUNED}
 
     def distrust(self, run: int, keys: Collection[str]) -> None:
         """*keys* changed while *run* was under way: what it froze after reading them may hold either state."""
