@@ -1,12 +1,14 @@
 """Which of the selected tests will execute what they executed before, so that they need not be watched again.
 
 That is so where nothing has changed but bodies of functions, none of which the test or any import has executed, and
-what names are plainly bound to, none of which a function mentions that these have executed. A function that nobody was
-seen to execute may be one that a hook calls: after it has changed, everybody is watched.
+what names are plainly bound to, none of which a function mentions that these have executed; and where no such function
+is of a module that tests import, whose values may come to be others. A function that nobody was seen to execute may be
+one that a hook calls: after it has changed, everybody is watched.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pytest_reloadwatch.graph.fingerprint import MODULE
@@ -22,6 +24,18 @@ if TYPE_CHECKING:
     from pytest_reloadwatch.session.mentions import Mentions
 
 
+@dataclass(frozen=True)
+class _Felt:
+    """For which functions *changes* make a difference: their *numbers*, None where that may be anything.
+
+    *reaches_tests* says that some are of modules that a test was seen to import.
+    """
+
+    changes: Sequence[Change]  # kept for its identity's sake
+    numbers: set[int] | None
+    reaches_tests: bool = False
+
+
 class Repeats:
     """*proofs* are by nodeid, the latest last. One of these is made for each state of the tree."""
 
@@ -30,7 +44,7 @@ class Repeats:
         self._mentions = mentions
         self._proofs = proofs
         self._felt: dict[Change, set[Function] | None] = {}
-        self._numbers: dict[int, tuple[Sequence[Change], set[int] | None]] = {}
+        self._numbers: dict[int, _Felt] = {}
 
     def tests(self, nodeids: Iterable[str]) -> list[str]:
         """Those of these tests that will execute what they did."""
@@ -43,8 +57,10 @@ class Repeats:
     def should_repeat(self, nodeid: str) -> bool:
         """Whether nothing has changed that makes a difference to what a test executes."""
         felt = self._felt_by(nodeid)
-        executed = None if felt is None else self._executions.executed(nodeid)
-        return felt is not None and executed is not None and felt.isdisjoint(executed)
+        if felt is None or self._numbers[id(self._changes(nodeid))].reaches_tests:
+            return False
+        executed = self._executions.executed(nodeid)
+        return executed is not None and felt.isdisjoint(executed)
 
     def _repeats(self, nodeid: str) -> bool:
         return self.should_repeat(nodeid) and self._proofs[nodeid][-1].outcome not in BAD
@@ -59,22 +75,25 @@ class Repeats:
         """
         if nodeid not in self._proofs:
             return None
-        changes = self._executions.changes(self._proofs[nodeid][-1])
+        changes = self._changes(nodeid)
         known = self._numbers.get(id(changes))  # the same list for all that rest on the same
         if known is None:
-            known = self._numbers[id(changes)] = (changes, self._find_numbers(changes))
-        return known[1]
+            known = self._numbers[id(changes)] = self._find_felt_by(changes)
+        return known.numbers
 
-    def _find_numbers(self, changes: Iterable[Change]) -> set[int] | None:
+    def _changes(self, nodeid: str) -> Sequence[Change]:
+        return self._executions.changes(self._proofs[nodeid][-1])
+
+    def _find_felt_by(self, changes: Sequence[Change]) -> _Felt:
         at_import = self._executions.at_import()
-        if at_import is None:
-            return None
-        found: set[int] = set()
+        found: set[Function] = set()
         for functions in map(self._feel, changes):
-            if functions is None or not at_import.isdisjoint(functions):
-                return None
-            found |= self._executions.numbers_of(functions)
-        return found
+            if functions is None or at_import is None or not at_import.isdisjoint(functions):
+                return _Felt(changes, None)
+            found |= functions
+        # What executes when a test imports a module is on record as this test's, and others rest on it too.
+        modules = self._executions.numbers_of((path, MODULE) for path, _ in found)
+        return _Felt(changes, self._executions.numbers_of(found), bool(modules))
 
     def _feel(self, change: Change) -> set[Function] | None:
         """The functions for which *change* makes a difference; None where it may make one for anything."""
