@@ -17,6 +17,7 @@ from pytest_reloadwatch.parallel.meeting import find
 from pytest_reloadwatch.record.firstparty import FirstParty
 from pytest_reloadwatch.record.recorder import Recorder
 from pytest_reloadwatch.rewind.messages import Resume
+from pytest_reloadwatch.rewind.randomness import Origin
 from pytest_reloadwatch.rewind.recording import begin_run
 from pytest_reloadwatch.rewind.shelf import Shelf
 from pytest_reloadwatch.rewind.speaker import Speaker
@@ -66,6 +67,7 @@ class ColdLife(Speaker):
 
     def __init__(self, recorder: Recorder) -> None:
         super().__init__(recorder)
+        self.randomness = Origin()
         self.collected: dict[str, str] = {}
         self.collecting = True
         self.shelf = Shelf()

@@ -28,7 +28,7 @@ class Forks:
         self._timeline = timeline
         self._config = config
         self._roles = Roles(config)
-        self._worker = ForkedWorker(run, timeline, self._roles, run.randomness, config)
+        self._worker = ForkedWorker(run, timeline, self._roles, timeline.randomness, config)
         config.pluginmanager.register(self._roles)
         config.add_cleanup(self._worker.leave)
 

@@ -11,15 +11,20 @@ if TYPE_CHECKING:
 
     from pytest_reloadwatch.record.recorder import Recorder
     from pytest_reloadwatch.rewind.messages import Message, Resume
+    from pytest_reloadwatch.rewind.randomness import Origin
     from pytest_reloadwatch.rewind.shelf import Shelf
 
 
 class Life(Protocol):
-    """*order* is what the controller asked the current run to do, *collected* what became of each file so far."""
+    """*order* is what the controller asked the current run to do, *collected* what became of each file so far.
+
+    *randomness* is as it was before anything first-party was imported.
+    """
 
     order: Resume
     collected: dict[str, str]
     collecting: bool
+    randomness: Origin
     shelf: Shelf
     on_resume: list[Callable[[], None]]
 

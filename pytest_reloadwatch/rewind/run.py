@@ -34,7 +34,6 @@ from pytest_reloadwatch.rewind.messages import (
 )
 from pytest_reloadwatch.rewind.ordering import Ordering
 from pytest_reloadwatch.rewind.quiet import Quiet
-from pytest_reloadwatch.rewind.randomness import Origin
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence
@@ -63,7 +62,6 @@ class Run:
         self._owners = owners
         self._importing = importing
         self._config = config
-        self.randomness = Origin()
         self._at = ""  # the test that runs
         self._outcomes: list[str] = []
         self._seconds = 0.0
@@ -213,7 +211,7 @@ class Run:
         if not self.worker:  # else the run has reported the same
             self._report_collection(session)
         self._timeline.collecting = False
-        self.randomness.reseed()
+        self._timeline.randomness.reseed()
         self.select(session)
         if not self.worker:
             self._timeline.send(Planned(self._run, len(session.items)))

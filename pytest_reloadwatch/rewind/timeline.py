@@ -31,6 +31,7 @@ from pytest_reloadwatch.rewind.messages import (
     parse_message,
 )
 from pytest_reloadwatch.rewind.purity import describe
+from pytest_reloadwatch.rewind.randomness import Origin
 from pytest_reloadwatch.rewind.restore import SharedState
 from pytest_reloadwatch.rewind.shelf import Shelf
 from pytest_reloadwatch.rewind.speaker import Speaker
@@ -78,6 +79,7 @@ class Timeline(Speaker):
 
     def __init__(self, address: str, config: pytest.Config, recorder: Recorder, purity: Purity, marks: str) -> None:
         super().__init__(recorder)
+        self.randomness = Origin()
         self.collected: dict[str, str] = {}
         self.collecting = True
         self.shelf = Shelf()

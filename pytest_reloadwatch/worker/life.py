@@ -20,6 +20,7 @@ from pytest_reloadwatch.rewind.messages import (
     TookIn,
     Unfit,
 )
+from pytest_reloadwatch.rewind.randomness import Origin
 from pytest_reloadwatch.rewind.speaker import Speaker
 from pytest_reloadwatch.rewind.streams import flush_streams
 from pytest_reloadwatch.worker.kept import KeptConftests
@@ -38,6 +39,7 @@ class WorkerLife(Speaker):
 
     def __init__(self, channel: Channel, recorder: Recorder) -> None:
         super().__init__(recorder)
+        self.randomness = Origin()
         self.collected: dict[str, str] = {}
         self.collecting = True
         self.shelf: Any = KeptConftests()
