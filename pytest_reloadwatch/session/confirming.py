@@ -61,6 +61,7 @@ class Confirming:
         self.doubtful: dict[str, str] = {}
         self._texts: dict[str, str] = {}  # of how these failed
         self._odd: set[str] = set()
+        self._seen_to_rest: set[str] = set()  # on others, the last time that these did not all run before it
         self._need_all: set[str] = set()
         self._should_repeat = should_repeat
         self._environment = environment
@@ -81,6 +82,8 @@ class Confirming:
         overtaken = overtaken_in(run)
         borrowed = self._borrowed.judge(run, overtaken, bases)
         was_odd, self._odd = self._odd, (self._odd - run.ended.keys()) | self._odd_ones(run)
+        self._seen_to_rest -= out_of_turn(run) - self._odd
+        doubted = fragile | self._odd
         if run.collection is not None and run.collection.modules:
             self._company.modules = frozenset(run.collection.modules)
         for nodeid, name in _verdicts(run).items():
@@ -89,7 +92,7 @@ class Confirming:
             if is_in_turn and not run.pruned and nodeid not in self._odd:
                 self._note_whole(nodeid, name, _text(nodeid, run), judged, was_odd)
             elif (
-                nodeid in fragile | self._odd
+                nodeid in doubted
                 or (is_overtaken and (not name or is_doubtful(name, self._known.get(nodeid))))
                 or self._is_doubtful(nodeid, name, run, bases, lacks_tests=not is_in_turn)
             ):
@@ -167,8 +170,7 @@ class Confirming:
 
         What these leave behind may be what they rest on. Nothing has changed for them; or they were seen to rest on it.
         """
-        out_of_turn = run.ended.keys() - run.confirms - with_all_before(run)
-        other = {nodeid for nodeid in out_of_turn if self._fares_otherwise(nodeid, run.ended[nodeid])}
+        other = {nodeid for nodeid in out_of_turn(run) if self._fares_otherwise(nodeid, run.ended[nodeid])}
         return {n for n in other if self.needs_whole_run(self._proofs[n]) or self._should_repeat(n)}
 
     def _fares_otherwise(self, nodeid: str, ended: TestEnded) -> bool:
@@ -194,7 +196,9 @@ class Confirming:
         is_same = alone is not None and self._texts[nodeid] == text
         if alone is not None and fared(alone) != fared(name):
             judged.differing.add(nodeid)
-            self._need_all |= {nodeid} & was_odd
+            if nodeid in was_odd:  # once can be chance: then all would run with each edit for nothing
+                self._need_all |= {nodeid} & self._seen_to_rest
+                self._seen_to_rest.add(nodeid)
             self._differing[nodeid] = (fared(alone), fared(name))
         if name:
             known = self._known.get(nodeid)
@@ -225,6 +229,11 @@ def in_their_turn(run: RunRecord) -> set[str]:
             found.add(nodeid)
         last[path] = len(turns) if turn is None else max(turn, last.get(path, 0))
     return found
+
+
+def out_of_turn(run: RunRecord) -> set[str]:
+    """The tests of *run*, but for those that it confirms, before which not all ran that do in a cold run."""
+    return run.ended.keys() - run.confirms - with_all_before(run)
 
 
 def with_all_before(run: RunRecord) -> set[str]:

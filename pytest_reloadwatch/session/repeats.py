@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from pytest_reloadwatch.graph.fingerprint import MODULE
 from pytest_reloadwatch.graph.keys import is_code, path_of
+from pytest_reloadwatch.proof.digest import WHOLE_RUN
 from pytest_reloadwatch.proof.model import BAD
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 class _Felt:
     """For which functions *changes* make a difference: their *numbers*, None where that may be anything.
 
-    *reaches_tests* says that some are of modules that a test was seen to import.
+    *reaches_tests* says that some are of modules that a test was seen to import, and that are no tests' own.
     """
 
     changes: Sequence[Change]  # kept for its identity's sake
@@ -87,13 +88,15 @@ class Repeats:
     def _find_felt_by(self, changes: Sequence[Change]) -> _Felt:
         at_import = self._executions.at_import()
         found: set[Function] = set()
-        for functions in map(self._feel, changes):
+        told = (change for change in changes if change.key != WHOLE_RUN)  # which stands for all that the others tell
+        for functions in map(self._feel, told):
             if functions is None or at_import is None or not at_import.isdisjoint(functions):
                 return _Felt(changes, None)
             found |= functions
         # What executes when a test imports a module is on record as this test's, and others rest on it too.
-        modules = self._executions.numbers_of((path, MODULE) for path, _ in found)
-        return _Felt(changes, self._executions.numbers_of(found), bool(modules))
+        imported = {path for path, _ in found if self._executions.numbers_of([(path, MODULE)])}
+        reaches_tests = bool(imported) and not imported <= {known[-1].path for known in self._proofs.values()}
+        return _Felt(changes, self._executions.numbers_of(found), reaches_tests)
 
     def _feel(self, change: Change) -> set[Function] | None:
         """The functions for which *change* makes a difference; None where it may make one for anything."""
