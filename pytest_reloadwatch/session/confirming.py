@@ -42,9 +42,8 @@ class Confirming:
     """Remembers what whole runs said; ``doubtful`` are the verdicts that one has to look at, by how these failed.
 
     *files*, *proofs*, *tree* and *borrowed* are the book's, *executed* is for Company; *should_repeat* tells whether a
-    test has no reason to execute anything else than before. Who came out otherwise in a
-    whole run than alone has a proof that says so, and needs whole runs until its file changes; then it has to show
-    again which of them it needs.
+    test has no reason to execute anything else than before. Who came out otherwise in a whole run than alone has a
+    proof that says so, and needs whole runs until its file changes; then it has to show again which of them it needs.
     """
 
     def __init__(
@@ -90,7 +89,7 @@ class Confirming:
             is_overtaken = nodeid in overtaken if name else nodeid in borrowed
             is_in_turn = nodeid in in_turn and not is_overtaken
             if is_in_turn and not run.pruned and nodeid not in self._odd:
-                self._note_whole(nodeid, name, _text(nodeid, run), judged, was_odd)
+                self._note_whole(nodeid, name, run, judged, was_odd)
             elif (
                 nodeid in doubted
                 or (is_overtaken and (not name or is_doubtful(name, self._known.get(nodeid))))
@@ -191,9 +190,9 @@ class Confirming:
         message = crash[2] if crash is not None else ""
         return self._company.matters(path, bases.group(path), run.pruned, message, lacks_tests=lacks_tests)
 
-    def _note_whole(self, nodeid: str, name: str, text: str, judged: Judged, was_odd: set[str]) -> None:
+    def _note_whole(self, nodeid: str, name: str, run: RunRecord, judged: Judged, was_odd: set[str]) -> None:
         alone = self.doubtful.pop(nodeid, None)
-        is_same = alone is not None and self._texts[nodeid] == text
+        is_same = alone is not None and self._texts[nodeid] == _text(nodeid, run)
         if alone is not None and fared(alone) != fared(name):
             judged.differing.add(nodeid)
             if nodeid in was_odd:  # once can be chance: then all would run with each edit for nothing
@@ -281,7 +280,7 @@ def _verdicts(run: RunRecord) -> dict[str, str]:
 
 
 def _text(nodeid: str, run: RunRecord) -> str:
-    """The same of one test or file, word by word."""
+    """How one test or file of *run* fared, word by word."""
     ended = run.ended.get(nodeid)
     if ended is None:
         return failure_text("error", run.crashes.get(nodeid))

@@ -87,10 +87,12 @@ class Repeats:
 
     def _find_felt_by(self, changes: Sequence[Change]) -> _Felt:
         at_import = self._executions.at_import()
+        if at_import is None:
+            return _Felt(changes, None)
         found: set[Function] = set()
         told = (change for change in changes if change.key != WHOLE_RUN)  # which stands for all that the others tell
         for functions in map(self._feel, told):
-            if functions is None or at_import is None or not at_import.isdisjoint(functions):
+            if functions is None or not at_import.isdisjoint(functions):
                 return _Felt(changes, None)
             found |= functions
         # What executes when a test imports a module is on record as this test's, and others rest on it too.
